@@ -1,0 +1,107 @@
+"""Who may call what: every handler is marked with the roles it needs, or as public with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from sanic import HTTPResponse, Request
+
+from api.services import Services
+from core.clock import now
+from core.errors import Forbidden, NotFound, Unauthenticated
+from core.grants import Grant, Role
+from core.uids import is_uid
+from infra.audit import ANONYMOUS, DEPLOYMENT, Entry
+
+Handler = Callable[..., Awaitable[HTTPResponse | None]]
+COOKIE = "cloudfilm_session"
+MARK = "__access__"
+STAFF_AND_SYSTEMS = (Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN)
+READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def needs(*roles: Role) -> Callable[[Handler], Handler]:
+    """The handler runs only for a live token of one of these roles; it finds the grant in `request.ctx.grant`."""
+
+    def mark(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def checked(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse | None:
+            request.ctx.grant = await _grant(request, roles)
+            try:
+                return await handler(request, *args, **kwargs)
+            except (NotFound, Forbidden) as error:  # perhaps there, but not for this one: that is on record too
+                await _record_refusal(request, type(error).__name__, request.ctx.grant)
+                raise
+
+        setattr(checked, MARK, roles)
+        return checked
+
+    return mark
+
+
+def public(reason: str) -> Callable[[Handler], Handler]:
+    """The handler runs for anybody, and says why that is right."""
+
+    def mark(handler: Handler) -> Handler:
+        setattr(handler, MARK, reason)
+        return handler
+
+    return mark
+
+
+async def _grant(request: Request, roles: tuple[Role, ...]) -> Grant:
+    services: Services = request.app.ctx.services
+    try:
+        grant = await services.sessions.grant(bearer(request), now())
+    except Unauthenticated:
+        await _record_refusal(request, "not signed in", None)
+        raise
+    if grant.role not in roles:
+        await _record_refusal(request, "role", grant)
+        raise Forbidden(f"a token of role {grant.role} may not do this")
+    return grant
+
+
+def bearer(request: Request) -> str:
+    """The token of a request: the Authorization header, or the cookie where that is safe."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    cookie = request.cookies.get(COOKIE)
+    if cookie and (request.method in SAFE_METHODS or _same_origin(request)):
+        return str(cookie)
+    raise Unauthenticated("no token")
+
+
+def _same_origin(request: Request) -> bool:
+    """True for a browser's request from a page of ours; compared as text, since browsers write it in one way only."""
+    base = urlsplit(request.app.ctx.services.settings.base_url)
+    return bool(request.headers.get("origin") == f"{base.scheme}://{base.netloc}".lower())
+
+
+def address_of(request: Request) -> str:
+    """Network address of who asks; behind our proxy, the one that it names."""
+    return str(request.remote_addr or request.ip)
+
+
+async def _record_refusal(request: Request, why: str, grant: Grant | None) -> None:
+    services: Services = request.app.ctx.services
+    route = request.route.path if request.route else ""
+    study_uid = str(request.match_info.get("study", ""))
+    entry = Entry(
+        chain=(grant.home if grant else None) or DEPLOYMENT,
+        at=now(),
+        action="access",
+        outcome="refused",
+        role=grant.role.value if grant else ANONYMOUS,
+        subject=grant.subject if grant else ANONYMOUS,
+        session=grant.session if grant else "",
+        address=address_of(request),
+        study_uid=study_uid if is_uid(study_uid) else "",
+        detail={"why": why, "method": request.method, "route": route},
+    )
+    await services.trail.record(entry)

@@ -1,0 +1,60 @@
+"""Start everything as a demo: hospitals `demo` and `demo2` with images to look at, secrets made here, nothing asked. The
+data folder is kept; Ctrl-C or SIGTERM stops all of it. Never for real patients."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import os
+import signal
+
+from api.demo_marker import is_loaded
+from api.demo_people import story
+from api.supervisor import Supervisor
+from api.tickets import new_ticket
+from infra import logs
+from infra.leash import PR_SET_PDEATHSIG
+from infra.settings import Settings, from_environ
+
+HINTS = """\
+Try:
+  the link above: the demo patient's pictures of two hospitals; scroll, window, play
+  her exams and reports:
+      curl -H "Authorization: Bearer $({command} token --role patient --person {phone})" {base}/api/v1/exams
+  logging in as her or, with 13800138001, as somebody new; the code comes to {base}/demo/messages
+      curl -H 'Content-Type: application/json' -d '{{"phone": "{phone}"}}' {base}/api/v1/login/sms
+  any DICOMweb client at {base}/dicom-web with a token from
+      {command} token --role hospital --hospital demo
+  {command} import PATH
+  {command} --help
+Data: {home}
+Stop: Ctrl-C"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No options: PORT and HOME_DIR of make, or CLOUDFILM_* variables."""
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """Return 0 after an orderly stop."""
+    _stop_with_make()
+    settings = from_environ({**os.environ, "CLOUDFILM_DEMO": "1"})
+    logs.configure("supervisor", settings.home / "log", settings.log_level, stderr_level="WARNING")
+    first = [("migrate",)] if is_loaded(settings.home) else [("migrate",), ("demo",)]
+    asyncio.run(Supervisor(settings).run(first=first, on_ready=lambda port: _say_ready(settings, port)))
+    return 0
+
+
+def _stop_with_make() -> None:
+    """A make that is killed cannot tell us to stop, so the kernel does."""
+    if "MAKELEVEL" in os.environ:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _say_ready(settings: Settings, port: int) -> None:
+    base = settings.public_url.rstrip("/") or f"http://127.0.0.1:{port}"
+    command = f"CLOUDFILM_HOME={settings.home} .venv/bin/python -m api"
+    print(f"ready: http://127.0.0.1:{port}")
+    print(f"open: {base}{new_ticket(settings)}")
+    print(HINTS.format(base=base, command=command, home=settings.home, phone=story()["patient"]["phone"]), flush=True)

@@ -1,0 +1,1 @@
+"""DICOMweb (PS3.18) over HTTP, one file a transaction."""

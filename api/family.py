@@ -1,0 +1,122 @@
+"""My family: whose exams I may see because they let me in, and who may see mine."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from api.access import address_of, needs
+from api.bodies import Field, body, choice
+from api.forms import answer, required
+from api.login import CODE
+from api.me import REFUSAL_SECONDS
+from api.services import Services
+from core.clock import now
+from core.errors import Conflict, Unavailable
+from core.grants import Role
+from identity.bindings import Claim
+from identity.family import RELATIONS
+from identity.masking import masked_name, masked_phone
+from identity.models import Proxy
+from identity.persons import require_person
+from identity.sms_codes import CODE_LIFE
+from infra.audit import by
+from notify.messages import family_code
+from records.identifiers import KINDS
+
+routes = Blueprint("family", url_prefix="/api/v1/me/family")
+REQUEST = {
+    "hospital": required(32),
+    "kind": Field(choice(*KINDS), required=True),
+    "value": required(64),
+    "name": required(128),
+    "relation": Field(choice(*RELATIONS), required=True),
+}
+
+
+@routes.get("/", name="list")
+@needs(Role.PATIENT)
+async def family(request: Request) -> HTTPResponse:
+    """Whose exams I may see, and who may see mine."""
+    services: Services = request.app.ctx.services
+    person, at = request.ctx.grant.subject, now()
+    seen = await services.people.family.seen_by(person, at)
+    sees = await services.people.family.who_sees(person, at)
+    return answer({"items": [_seen(each) for each in seen], "next": None, "who_sees_mine": [_term(each) for each in sees]})
+
+
+@routes.post("/", name="ask")
+@needs(Role.PATIENT)
+async def ask(request: Request) -> HTTPResponse:
+    """Ask a patient to let me in: a code goes to the phone that the hospital has. Whether there is one never shows."""
+    services: Services = request.app.ctx.services
+    said, people = await body(request, REQUEST), services.people
+    person = await require_person(request.ctx.grant.subject)
+    phones = await people.persons.phones(person.id)
+    if not phones:
+        raise Conflict("prove a phone of your own first: the message names it")
+    if people.sandbox is None:
+        raise Unavailable("no channel for messages is set up; the hospital's desk can do it")
+    answer_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
+    relation, claim = said.pop("relation"), Claim(**said)
+    asked = await people.family.ask(person.id, claim, relation, address_of(request), now())
+    if asked.code:
+        await people.sandbox.send(family_code(asked.phone, asked.code, masked_phone(phones[0].number)), now())
+    await asyncio.sleep(answer_at - asyncio.get_running_loop().time())
+    return answer({"challenge": asked.challenge, "expires_in": int(CODE_LIFE.total_seconds())}, 202)
+
+
+@routes.post("/verify", name="verify")
+@needs(Role.PATIENT)
+async def verify(request: Request) -> HTTPResponse:
+    """Say the code that the patient told me."""
+    services: Services = request.app.ctx.services
+    said = await body(request, CODE)
+    person = await require_person(request.ctx.grant.subject)
+    proxy = await services.people.family.let_in(person.id, said["challenge"], said["code"], now())
+    await _record(request, proxy, "let-in")
+    return answer(_seen(proxy), 201)
+
+
+@routes.delete("/<proxy_id>", name="revoke")
+@needs(Role.PATIENT)
+async def revoke(request: Request, proxy_id: str) -> HTTPResponse:
+    """End it, from either side; it is seen at the next request."""
+    services: Services = request.app.ctx.services
+    proxy = await services.people.family.revoke(request.ctx.grant.subject, proxy_id, now())
+    await _record(request, proxy, "let-out")
+    return HTTPResponse(status=204)
+
+
+def _seen(proxy: Proxy) -> dict[str, Any]:
+    return _term(proxy) | {"hospital": proxy.record.hospital_id, "name": masked_name(proxy.record.name)}
+
+
+def _term(proxy: Proxy) -> dict[str, Any]:
+    return {
+        "id": proxy.id,
+        "relation": proxy.relation,
+        "evidence": proxy.evidence,
+        "granted_at": _time(proxy.granted_at),
+        "expires_at": _time(proxy.expires_at),
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+async def _record(request: Request, proxy: Proxy, action: str) -> None:
+    services: Services = request.app.ctx.services
+    entry = by(
+        request.ctx.grant,
+        chain=proxy.record.hospital_id,
+        at=now(),
+        action=action,
+        address=address_of(request),
+        detail={"proxy": proxy.id, "record": proxy.record_id, "relation": proxy.relation},
+    )
+    await services.trail.record(entry)

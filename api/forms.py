@@ -1,0 +1,38 @@
+"""What the phone's calls have in common: texts that are required, query parameters by name, answers that nobody keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from sanic import HTTPResponse, Request
+
+from api.bodies import Field, filled, text
+from core.errors import InvalidField
+
+LONGEST_PARAMETER = 1024
+_read_parameter = text(LONGEST_PARAMETER)
+
+
+def required(most: int) -> Field:
+    """A text of at most so many characters that must be there."""
+    return Field(filled(most), required=True)
+
+
+def asked(request: Request, *names: str) -> dict[str, str]:
+    """The query parameters of these names that were given; raises InvalidField for another one, or one given twice."""
+    given: dict[str, str] = {}
+    for name, value in request.get_query_args(keep_blank_values=True):
+        if name not in names:
+            raise InvalidField("query", "unknown")
+        if name in given:
+            raise InvalidField(name, "twice")
+        given[name] = _read_parameter(name, value)
+    return {name: value for name, value in given.items() if value}
+
+
+def answer(document: Mapping[str, Any], status: int = 200) -> HTTPResponse:
+    """A JSON answer about a person: nobody on the way keeps it."""
+    headers = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, Origin"}
+    return HTTPResponse(orjson.dumps(document), status, headers, "application/json")

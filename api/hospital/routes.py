@@ -1,0 +1,7 @@
+"""All routes of a hospital's systems and staff."""
+
+from __future__ import annotations
+
+from api.hospital import admin, exams, patients, waiting
+
+BLUEPRINTS = (patients.routes, exams.routes, waiting.routes, admin.routes)

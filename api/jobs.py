@@ -1,0 +1,119 @@
+"""What the background process does: which coroutine keeps which promise, and what comes round by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from api.services import Services
+from archive import copying, scrub, seriesmetadata
+from archive.erasure import ORPHAN, erase, remove_orphan
+from archive.index import COPY, SERIES_METADATA, STUDY_ARRIVED
+from archive.models import Copy, CopyState, Series
+from archive.retention import ERASE
+from archive.seriesmetadata import Revision
+from core.clock import now
+from identity import family, limits, once, signins, sms_codes
+from infra import metrics, outbox
+from infra.models import Outbox, OutboxState
+from infra.settings import Settings
+from records import matching
+
+COUNT_SECONDS = 15.0
+FORGET_SECONDS = 6 * 3600.0
+DONE_KEPT = timedelta(days=7)  # for whoever looks what happened last week
+LOGINS_KEPT = timedelta(days=30)
+SCRUB_LOOK_SECONDS = 600.0
+SPOOL_LOOK_SECONDS = 3600.0
+SPOOL_KEPT_SECONDS = 86_400.0  # no request takes a day; what is older was left by a process that was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work done again and again, `every_seconds` after its last end. It looks at `stop` when it is long."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[asyncio.Event], Awaitable[None]]
+
+
+def handlers(services: Services) -> dict[str, outbox.Handler]:
+    """Outbox topic → what keeps its promises."""
+    replicas = services.replicas
+
+    async def match_study(job: outbox.Job) -> None:
+        if await matching.study_arrived(job.payload["hospital"], job.payload["study"]):
+            services.sessions_epoch.advance()
+
+    return {
+        COPY: lambda job: copying.keep_promise(replicas, job.payload),
+        ERASE: lambda job: erase(replicas, job.payload),
+        ORPHAN: lambda job: remove_orphan(replicas, job.payload),
+        STUDY_ARRIVED: match_study,
+        SERIES_METADATA: lambda job: ready_metadata(services.settings, job.payload["series"], job.payload["revision"]),
+    }
+
+
+def periodic(services: Services) -> tuple[Periodic, ...]:
+    """What comes round by the clock."""
+    settings = services.settings
+
+    async def empty_spool(_stop: asyncio.Event) -> None:
+        await asyncio.to_thread(remove_leftovers, settings.home / "spool", time.time() - SPOOL_KEPT_SECONDS)
+
+    async def walk_over_copies(stop: asyncio.Event) -> None:
+        if await scrub.is_due(now(), settings.scrub_interval_days):
+            await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
+
+    return (
+        Periodic("count", COUNT_SECONDS, count_waiting),
+        Periodic("forget", FORGET_SECONDS, forget_done),
+        Periodic("forget-logins", FORGET_SECONDS, forget_logins),
+        Periodic("scrub", SCRUB_LOOK_SECONDS, walk_over_copies),
+        Periodic("spool", SPOOL_LOOK_SECONDS, empty_spool),
+    )
+
+
+async def ready_metadata(settings: Settings, series_id: int, revision: int) -> None:
+    """Make the ready metadata of a series, unless a newer change has promised it again."""
+    row = await Series.get_or_none(id=series_id).prefetch_related("study")
+    if row is None or row.revision != revision:
+        return
+    study = row.study
+    series = Revision(row.id, study.hospital_id, study.study_instance_uid, row.series_instance_uid, row.revision)
+    await seriesmetadata.document(series, f"{settings.base_url}/dicom-web")
+
+
+async def forget_done(_stop: asyncio.Event) -> None:
+    """Remove old promises that were kept."""
+    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED):
+        await outbox.forget_done(topic, now() - DONE_KEPT)
+
+
+async def forget_logins(_stop: asyncio.Event) -> None:
+    """Remove tries, codes, requests, sessions and used proofs that nothing looks back to any more."""
+    at = now()
+    await limits.forget_tries(at - limits.DAY)
+    await sms_codes.forget_codes(at - LOGINS_KEPT)
+    await family.forget_requests(at - LOGINS_KEPT)
+    await signins.forget_sessions(at - LOGINS_KEPT)
+    await once.forget_used(at)
+
+
+async def count_waiting(_stop: asyncio.Event) -> None:
+    """Tell the metrics how much is not yet done, and how much a person must look at."""
+    metrics.set_level("outbox_waiting", await Outbox.filter(state=OutboxState.WAITING).count())
+    metrics.set_level("outbox_dead", await Outbox.filter(state=OutboxState.DEAD).count())
+    metrics.set_level("copies_not_good", await Copy.filter(state__in=(CopyState.BAD, CopyState.PENDING)).count())
+
+
+def remove_leftovers(spool: Path, before: float) -> None:
+    """Remove what nobody has touched since `before` (seconds since 1970) from the folder of arriving files."""
+    for path in spool.iterdir() if spool.is_dir() else ():
+        if path.stat().st_mtime < before:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

@@ -1,0 +1,128 @@
+"""Logging in: by a code sent to the phone, WeChat, Alipay or a hospital's app. Whether we know someone never shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from api.access import address_of, public
+from api.bodies import Field, body, choice
+from api.forms import answer, required
+from api.services import Services
+from api.session import tokens_answer
+from core.clock import now
+from core.errors import InvalidField, Unauthenticated, Unavailable
+from core.grants import Role
+from identity import handoff
+from identity.persons import Account
+from identity.sms_codes import CODE_LIFE, Purpose
+from infra.audit import DEPLOYMENT, Entry
+from notify.messages import login_code
+from records import identifiers
+
+routes = Blueprint("login", url_prefix="/api/v1/login")
+PHONE = {"phone": required(32)}
+WECHAT = {"code": required(512), "flow": Field(choice("mini", "oauth"), default="mini")}
+CODE = {"challenge": required(64), "code": required(16)}
+
+
+@routes.post("/sms", name="sms")
+@public("who logs in has no session yet; limited by phone, address and in total")
+async def send_code(request: Request) -> HTTPResponse:
+    """Send a login code to a phone; the answer is the same for every number."""
+    services: Services = request.app.ctx.services
+    phone = identifiers.phone((await body(request, PHONE))["phone"])
+    if not phone.usable:
+        raise InvalidField("phone", "not-a-phone")
+    at, people = now(), services.people
+    if people.sandbox is None:
+        raise Unavailable("no channel for messages is set up; log in another way")
+    issued = await people.sms_codes.issue(phone.number, Purpose.LOGIN, address_of(request), at)
+    await people.sandbox.send(login_code(phone.number, issued.code), at)
+    return answer({"challenge": issued.challenge, "expires_in": int(CODE_LIFE.total_seconds())}, 202)
+
+
+@routes.post("/sms/verify", name="sms_verify")
+@public("who logs in has no session yet; a challenge takes five tries")
+async def verify_code(request: Request) -> HTTPResponse:
+    """Trade the code of a challenge for tokens."""
+    services: Services = request.app.ctx.services
+    said, at = await body(request, CODE), now()
+    async with _refusals(request, at, "sms"):
+        phone = await services.people.sms_codes.redeem(said["challenge"], said["code"], Purpose.LOGIN, at)
+    return await _signed_in(request, await services.people.persons.of_phone(phone, at), "sms", at)
+
+
+@routes.post("/wechat", name="wechat")
+@public("who logs in has no session yet; WeChat takes a code once")
+async def wechat(request: Request) -> HTTPResponse:
+    """Trade a code of WeChat's mini-program or official account for tokens."""
+    services: Services = request.app.ctx.services
+    said, at = await body(request, WECHAT), now()
+    client = services.people.wechat
+    ask = client.mini_program if said["flow"] == "mini" else client.official_account
+    async with _refusals(request, at, "wechat"):
+        subject = await ask(said["code"])
+    accounts = [Account("wechat", subject.app_id, "openid", subject.open_id)]
+    if subject.union_id:  # it decides, since it is the same in all apps
+        accounts.insert(0, Account("wechat", "", "unionid", subject.union_id))
+    return await _signed_in(request, await services.people.persons.of_accounts(accounts, at), "wechat", at)
+
+
+@routes.post("/alipay", name="alipay")
+@public("who logs in has no session yet; Alipay takes a code once")
+async def alipay(request: Request) -> HTTPResponse:
+    """Trade a code of Alipay's mini-program for tokens."""
+    services: Services = request.app.ctx.services
+    said, at = await body(request, {"auth_code": required(512)}), now()
+    async with _refusals(request, at, "alipay"):
+        kind, subject = await services.people.alipay.subject(said["auth_code"], at)
+    account = Account("alipay", services.people.alipay.app_id, kind, subject)
+    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "alipay", at)
+
+
+@routes.post("/handoff", name="handoff")
+@public("who logs in has no session yet; a hospital's app has signed for them, once")
+async def hand_off(request: Request) -> HTTPResponse:
+    """Trade a hospital app's signed hand-off for tokens."""
+    services: Services = request.app.ctx.services
+    said, at = await body(request, {"jwt": required(handoff.LONGEST_TOKEN)}), now()
+    async with _refusals(request, at, "handoff"):
+        account = await handoff.redeem(said["jwt"], services.settings.base_url, at)
+    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "handoff", at)
+
+
+@asynccontextmanager
+async def _refusals(request: Request, at: datetime, way: str) -> AsyncIterator[None]:
+    """A login that is refused is on record, without what was sent."""
+    try:
+        yield
+    except Unauthenticated:
+        services: Services = request.app.ctx.services
+        await services.trail.record(_entry(request, at, way, outcome="refused"))
+        raise
+
+
+async def _signed_in(request: Request, person: str, way: str, at: datetime) -> HTTPResponse:
+    """The tokens of a person who has just proved who they are; on record first."""
+    services: Services = request.app.ctx.services
+    await services.trail.record(_entry(request, at, way, person=person))
+    return tokens_answer(await services.people.sign_ins.begin(person, way, at))
+
+
+def _entry(request: Request, at: datetime, way: str, *, person: str = "", outcome: str = "done") -> Entry:
+    """Of a login; of a refused one not what was typed."""
+    who = {"role": Role.PATIENT.value, "subject": person} if person else {}
+    agent = request.headers.get("user-agent", "")[:200]
+    return Entry(
+        chain=DEPLOYMENT,
+        at=at,
+        action="sign-in",
+        outcome=outcome,
+        address=address_of(request),
+        detail={"by": way, "device": agent},
+        **who,
+    )

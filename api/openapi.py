@@ -1,0 +1,237 @@
+"""The OpenAPI 3.1 description of everything this server answers, read off its own routes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Sanic
+from sanic_routing.route import Route
+
+from api.access import MARK
+from api.errors import PROBLEM
+from core.grants import Role
+
+Json = dict[str, Any]
+
+VERSION = "3.1.0"
+API_VERSION = "0.1.0"
+_PARAMETER = re.compile(r"<(\w+)(?::[^>]*)?>")
+_NUMBER = re.compile(r"_\d+$")  # of a handler that stands on several paths
+_UNLISTED_METHODS = frozenset({"OPTIONS"})
+
+DICOM_JSON, DICOM_XML = "application/dicom+json", 'multipart/related; type="application/dicom+xml"'
+DICOM, ZIP, HTML = "application/dicom", "application/zip", "text/html"
+MULTIPART_DICOM = 'multipart/related; type="application/dicom"'
+MULTIPART_BYTES = 'multipart/related; type="application/octet-stream"'
+JSON = "application/json"
+PICTURES = ("image/jpeg", "image/png", "image/gif")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the routes of one file have in common: media types of answers and bodies, and query parameters by name."""
+
+    answers: tuple[str, ...] = ("application/json",)
+    bodies: tuple[str, ...] = ("application/json",)  # of POST, PUT and PATCH
+    query: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = (200,)
+
+
+# blueprint → what its docstrings cannot say
+GROUPS: Mapping[str, Group] = {
+    "search": Group(
+        (DICOM_JSON, DICOM_XML), query=("limit", "offset", "includefield", "fuzzymatching", "{attribute}", "accept")
+    ),
+    "store": Group((DICOM_JSON, "application/dicom+xml"), (MULTIPART_DICOM, DICOM), statuses=(200, 202, 409)),
+    "deletion": Group((), statuses=(204,)),
+    "metadata": Group((DICOM_JSON, DICOM_XML), query=("accept",)),
+    "instances": Group((MULTIPART_DICOM, DICOM, ZIP), query=("accept", "version")),
+    "frames": Group((MULTIPART_BYTES, "application/octet-stream"), query=("accept",)),
+    "rendered": Group((*PICTURES, "application/pdf"), query=("window", "viewport", "quality", "accept")),
+    "wadouri": Group(
+        (DICOM, *PICTURES),
+        query=(
+            "requestType",
+            "studyUID",
+            "seriesUID",
+            "objectUID",
+            "contentType",
+            "transferSyntax",
+            "frameNumber",
+            "rows",
+            "columns",
+            "windowCenter",
+            "windowWidth",
+            "imageQuality",
+        ),
+    ),
+    "login": Group((JSON,), (JSON,), statuses=(200, 202)),
+    "session": Group((JSON,), (JSON,)),
+    "me": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "family": Group((JSON,), (JSON,), statuses=(200, 201, 202)),
+    "account": Group((JSON,)),
+    "consents": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "activations": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
+    "messages": Group((HTML, JSON)),
+    "browser": Group((HTML,)),
+    "demo": Group((HTML,), statuses=(303,)),
+    "docs": Group((HTML,)),
+}
+# route → media types, where one file holds different ones
+ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "instances.large_value": (MULTIPART_BYTES, "application/octet-stream"),
+    "rendered.small_picture": PICTURES,
+    "browser.file": ("text/css", "text/javascript", "image/svg+xml"),
+    "docs.style": ("text/css",),
+    "docs.openapi": ("application/json",),
+    "operations.metrics_page": ("text/plain",),
+}
+QUERY: Mapping[str, str] = {
+    "limit": "at most so many results",
+    "offset": "leave out so many results",
+    "includefield": "further attributes by keyword or tag, or all",
+    "fuzzymatching": "true: words of a name, in any order and case",
+    "{attribute}": "any attribute by keyword or tag, such as PatientID, StudyDate=20260101-20260131, PatientName=王*",
+    "accept": "a media type, where the Accept header cannot be set",
+    "version": "an older version, for the auditor alone",
+    "window": "center,width[,linear|linear-exact|sigmoid] in modality units",
+    "viewport": "width,height[,x,y,width,height]: the box to fit into, and the region of the image",
+    "quality": "1 to 100, of JPEG",
+    "requestType": "WADO",
+    "from": "first day, YYYY-MM-DD in the hospital's zone",
+    "to": "last day",
+    "q": "words that stand in item, body part or report",
+    "sort": "performed_at, hospital, category or body_part; - before it = descending",
+    "cursor": "`next` of the page before",
+}
+_ERRORS: Json = {
+    "default": {
+        "description": "Any failure, as RFC 9457 says",
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+_PROBLEM_SCHEMA: Json = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "Chinese, or English when Accept-Language prefers it"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+}
+_COMPONENTS: Json = {
+    "schemas": {"Problem": _PROBLEM_SCHEMA},
+    "securitySchemes": {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "python -m api token --role ROLE --hospital CODE"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "cloudfilm_session"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one route."""
+
+    path: str
+    method: str
+    name: str
+    summary: str
+    access: str | tuple[Role, ...]
+    parameters: tuple[str, ...]
+
+
+def document(app: Sanic[Any, Any], base_url: str) -> Json:
+    """The whole description of an application whose public address is `base_url`."""
+    paths: dict[str, Json] = {}
+    for operation in operations(app):
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": VERSION,
+        "info": {"title": "cloudfilm", "version": API_VERSION, "description": "DICOMweb (PS3.18) and the JSON of the phone."},
+        "servers": [{"url": base_url}],
+        "paths": dict(sorted(paths.items())),
+        "components": _COMPONENTS,
+    }
+
+
+def operations(app: Sanic[Any, Any]) -> Iterator[Operation]:
+    """Every method of every route, in no particular order."""
+    for route in app.router.routes:
+        for method in sorted(route.methods - _UNLISTED_METHODS):
+            yield _operation(route, method)
+
+
+def _operation(route: Route, method: str) -> Operation:
+    path = "/" + _PARAMETER.sub(r"{\1}", route.path).lstrip("/")
+    return Operation(
+        path,
+        method,
+        str(route.name).partition(".")[2],
+        _first_paragraph(route.handler),
+        getattr(route.handler, MARK),
+        tuple(_PARAMETER.findall(route.path)),
+    )
+
+
+def _first_paragraph(handler: object) -> str:
+    return " ".join((inspect.getdoc(handler) or "").partition("\n\n")[0].split())
+
+
+def _described(operation: Operation) -> Json:
+    group = GROUPS.get(operation.name.partition(".")[0], Group())
+    described: Json = {
+        "operationId": f"{operation.method.lower()}.{operation.name}",
+        "tags": [operation.name.partition(".")[0]],
+        "summary": operation.summary,
+        "parameters": [*_path_parameters(operation.parameters), *_query_parameters(group.query)],
+        "responses": {**_answers(operation, group), **_ERRORS},
+    }
+    if operation.method in ("POST", "PUT", "PATCH"):
+        described["requestBody"] = {"required": True, "content": _content(group.bodies)}
+    return {**described, **_access(operation.access)}
+
+
+def _path_parameters(names: Iterable[str]) -> list[Json]:
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(names: Iterable[str]) -> list[Json]:
+    return [
+        {"name": name, "in": "query", "schema": {"type": "string"}} | ({"description": QUERY[name]} if name in QUERY else {})
+        for name in names
+    ]
+
+
+def _answers(operation: Operation, group: Group) -> Json:
+    kinds = ANSWERS.get(_NUMBER.sub("", operation.name), group.answers)
+    empty = operation.method == "HEAD" or not set(group.statuses) - _WITHOUT_CONTENT
+    content = {} if empty else {"content": _content(kinds)}
+    return {str(status): {"description": _WORDS[status], **content} for status in group.statuses}
+
+
+_WITHOUT_CONTENT = frozenset({204, 303})
+_WORDS = {
+    200: "Done",
+    201: "Made",
+    202: "Taken; of a store: some instances were stored, some refused",
+    204: "Done; nothing to say",
+    303: "Go on there",
+    409: "All instances were refused",
+}
+
+
+def _content(media_types: Iterable[str]) -> Json:
+    return {media_type: {} for media_type in media_types}
+
+
+def _access(mark: str | tuple[Role, ...]) -> Json:
+    if isinstance(mark, str):
+        return {"security": [], "x-public": mark}
+    return {"security": [{"bearer": []}, {"session": []}], "x-roles": [role.value for role in mark]}

@@ -1,0 +1,58 @@
+"""A session of a person: renewed with a refresh token that works once, and ended."""
+
+from __future__ import annotations
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from api.access import COOKIE, address_of, needs, public
+from api.bodies import body
+from api.forms import answer, required
+from api.services import Services
+from core.clock import now
+from core.errors import Unauthenticated
+from core.grants import Role
+from identity.signins import Tokens
+from infra.audit import DEPLOYMENT, Entry, by
+
+routes = Blueprint("session", url_prefix="/api/v1/session")
+
+
+@routes.post("/refresh")
+@public("the refresh token in the body is the proof")
+async def refresh(request: Request) -> HTTPResponse:
+    """Trade a refresh token for new tokens; one that comes twice ends its login."""
+    services: Services = request.app.ctx.services
+    said, at = await body(request, {"refresh_token": required(256)}), now()
+    try:
+        tokens = await services.people.sign_ins.refresh(said["refresh_token"], at)
+    except Unauthenticated:
+        entry = Entry(chain=DEPLOYMENT, at=at, action="refresh", outcome="refused", address=address_of(request))
+        await services.trail.record(entry)
+        raise
+    return tokens_answer(tokens)
+
+
+@routes.delete("/")
+@needs(*Role)
+async def end(request: Request) -> HTTPResponse:
+    """Log out: the session and all that could renew it end at once."""
+    services: Services = request.app.ctx.services
+    grant, at = request.ctx.grant, now()
+    await services.people.sign_ins.end(grant.session, at)
+    entry = by(grant, chain=grant.home or DEPLOYMENT, at=at, action="sign-out", address=address_of(request))
+    await services.trail.record(entry)
+    response = HTTPResponse(status=204)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+def tokens_answer(tokens: Tokens) -> HTTPResponse:
+    """Tokens as JSON, kept by nobody on the way."""
+    return answer(
+        {
+            "access_token": tokens.access,
+            "token_type": "Bearer",
+            "expires_in": tokens.expires_in_seconds,
+            "refresh_token": tokens.refresh,
+        }
+    )

@@ -1,0 +1,269 @@
+"""Giving a hospital its files back: the originals byte by byte, and a manifest by which anybody can check them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import mmap
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tortoise.queryset import QuerySet
+
+from archive import original
+from archive.models import StoredObject, Study
+from archive.replicas import ObjectRef, Replicas
+from core.errors import NoGoodCopy, NotFound, Unavailable, Unreadable
+
+MANIFEST = "manifest.jsonl"  # one JSON object a line, one line a file
+PARTIAL = ".partial"  # files that are not whole yet
+BATCH = 200
+AT_ONCE = 4
+
+_FIELDS = (
+    "id",
+    "key",
+    "size",
+    "sha256",
+    "version",
+    "original_size",
+    "original_sha256",
+    "original_transfer_syntax_uid",
+    "instance__version",
+    "instance__sop_instance_uid",
+    "instance__series__series_instance_uid",
+    "instance__series__study__study_instance_uid",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the manifest. `path` is relative to the folder; size and SHA-256 are those of the file as it was sent."""
+
+    path: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    version: int
+    size: int
+    sha256: str
+    transfer_syntax_uid: str
+
+
+@dataclass(slots=True)
+class Exported:
+    """What an export did: files written now, files that were there already, and the paths that could not be given."""
+
+    written: int = 0
+    kept: int = 0
+    size: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What is in a folder, compared with its manifest."""
+
+    good: int
+    wrong: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+async def export(
+    replicas: Replicas,
+    hospital: str,
+    target: Path,
+    *,
+    studies: Sequence[str] | None = None,
+    since: datetime | None = None,
+    all_versions: bool = False,
+    progress: Callable[[Exported], None] | None = None,
+) -> Exported:
+    """Write the hospital's original files below `target`; a second call goes on where the first was stopped.
+
+    `studies` are Study Instance UIDs, `since` counts from reception; current versions only unless asked for all. Raises
+    NotFound for a study that is not there, and Unavailable when the folder cannot be written. The caller audits.
+    """
+    await _require_studies(hospital, studies)
+    exported = Exported()
+    with _folder_errors():
+        await asyncio.to_thread(_prepare, target)
+        listed = await asyncio.to_thread(_mended_manifest, target / MANIFEST)
+        with (target / MANIFEST).open("ab") as manifest:
+            async for batch in _batches(_rows(hospital, studies, since), all_versions):
+                there = await _write_all(replicas, target, batch, exported)
+                lines = [_line(entry) for entry in there if listed.get(entry.path) != entry.sha256]
+                await asyncio.to_thread(_append, manifest, lines)
+                if progress is not None:
+                    progress(exported)
+        (target / PARTIAL).rmdir()
+    return exported
+
+
+async def verify(target: Path) -> Verified:
+    """Hash every file that the manifest names; raises NotFound without a manifest."""
+    if not (target / MANIFEST).is_file():
+        raise NotFound(f"no {MANIFEST} in that folder")
+    with _folder_errors():
+        return await asyncio.to_thread(_verify, target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    ref: ObjectRef
+    entry: Entry
+
+
+async def _require_studies(hospital: str, studies: Sequence[str] | None) -> None:
+    for uid in studies or ():
+        if not await Study.exists(hospital_id=hospital, study_instance_uid=uid):
+            raise NotFound(f"no study {uid}")
+
+
+def _rows(hospital: str, studies: Sequence[str] | None, since: datetime | None) -> QuerySet[StoredObject]:
+    rows = StoredObject.filter(instance__hospital_id=hospital)
+    if studies is not None:
+        rows = rows.filter(instance__series__study__study_instance_uid__in=list(studies))
+    return rows.filter(received_at__gte=since) if since is not None else rows
+
+
+async def _batches(rows: QuerySet[StoredObject], all_versions: bool) -> AsyncIterator[list[_Wanted]]:
+    after = 0
+    while found := await rows.filter(id__gt=after).order_by("id").limit(BATCH).values(*_FIELDS):
+        after = found[-1]["id"]
+        yield [_wanted(row) for row in found if all_versions or row["version"] == row["instance__version"]]
+
+
+def _wanted(row: Mapping[str, Any]) -> _Wanted:
+    study, series = row["instance__series__study__study_instance_uid"], row["instance__series__series_instance_uid"]
+    sop, version = row["instance__sop_instance_uid"], row["version"]
+    entry = Entry(
+        path=f"{study}/{series}/{sop}.dcm" if version == 1 else f"{study}/{series}/{sop}.v{version}.dcm",
+        study_uid=study,
+        series_uid=series,
+        sop_uid=sop,
+        version=version,
+        size=row["original_size"],
+        sha256=row["original_sha256"],
+        transfer_syntax_uid=row["original_transfer_syntax_uid"],
+    )
+    return _Wanted(ObjectRef(row["id"], row["key"], row["size"], row["sha256"]), entry)
+
+
+async def _write_all(replicas: Replicas, target: Path, batch: Sequence[_Wanted], exported: Exported) -> list[Entry]:
+    """The entries whose files are there in the end."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(wanted: _Wanted) -> bool:
+        async with gate:
+            return await _write(replicas, target, wanted, exported)
+
+    there = await asyncio.gather(*(one(wanted) for wanted in batch))
+    return [wanted.entry for wanted, well in zip(batch, there, strict=True) if well]
+
+
+async def _write(replicas: Replicas, target: Path, wanted: _Wanted, exported: Exported) -> bool:
+    entry = wanted.entry
+    if await asyncio.to_thread(_holds, target / entry.path, entry.sha256):
+        exported.kept += 1
+        return True
+    draft = target / PARTIAL / str(wanted.ref.id)
+    try:
+        await replicas.fetch(wanted.ref, draft)
+        await asyncio.to_thread(_restore, draft, target / entry.path, entry.sha256)
+    except (NoGoodCopy, Unreadable):
+        exported.failed.append(entry.path)
+        return False
+    finally:
+        draft.unlink(missing_ok=True)
+    exported.written += 1
+    exported.size += entry.size
+    return True
+
+
+# What follows runs in a thread.
+
+
+def _prepare(target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target / PARTIAL, ignore_errors=True)
+    (target / PARTIAL).mkdir()
+
+
+def _mended_manifest(path: Path) -> dict[str, str]:
+    """Path → SHA-256 of what is listed. A last line that was cut off when an export was killed is removed."""
+    if not path.exists():
+        return {}
+    text = path.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1]
+    if whole != text:
+        os.truncate(path, len(whole))
+    return {entry.path: entry.sha256 for entry in _entries(whole)}
+
+
+def _entries(manifest: bytes) -> list[Entry]:
+    return [Entry(**json.loads(line)) for line in manifest.splitlines()]
+
+
+def _line(entry: Entry) -> bytes:
+    return json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
+
+
+def _append(manifest: BinaryIO, lines: Iterable[bytes]) -> None:
+    manifest.writelines(lines)
+    manifest.flush()
+    os.fsync(manifest.fileno())
+
+
+def _restore(stored: Path, path: Path, sha256: str) -> None:
+    """Write the original file of a stored object; raises Unreadable unless it is the very file that was sent."""
+    draft = stored.with_suffix(".original")
+    digest = hashlib.sha256()
+    try:
+        with draft.open("wb") as file:
+            for piece in original.restored(_mapped(stored)):
+                digest.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        if digest.hexdigest() != sha256:
+            raise Unreadable("the original did not come back from the object")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _mapped(path: Path) -> memoryview:
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _verify(target: Path) -> Verified:
+    entries = {entry.path: entry for entry in _entries((target / MANIFEST).read_bytes())}
+    missing = [path for path in entries if not (target / path).is_file()]
+    there = [path for path in entries if path not in set(missing)]
+    wrong = [path for path in there if not _holds(target / path, entries[path].sha256)]
+    return Verified(len(there) - len(wrong), tuple(wrong), tuple(missing))
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+@contextmanager
+def _folder_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"the export folder cannot be read or written: {error.strerror}") from error

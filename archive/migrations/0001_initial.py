@@ -1,0 +1,151 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from archive.models import CopyState, Form
+from tortoise.fields.base import OnDelete
+from tortoise import fields
+from tortoise.indexes import Index
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("records", "0001_initial")]
+
+    operations = [
+        ops.CreateModel(
+            name='ScrubRun',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('started_at', fields.DatetimeField(description='when it began', auto_now=False, auto_now_add=True)),
+                ('finished_at', fields.DatetimeField(null=True, description='when it reached the end', auto_now=False, auto_now_add=False)),
+                ('after_object_id', fields.BigIntField(default=0, description='objects up to this one are done')),
+                ('checked', fields.BigIntField(default=0, description='copies read and hashed')),
+                ('bad', fields.BigIntField(default=0, description='copies missing or wrong')),
+                ('repaired', fields.BigIntField(default=0, description='bad copies written anew and read back')),
+                ('lost', fields.BigIntField(default=0, description='objects without any good copy')),
+            ],
+            options={'table': 'scrub_run', 'app': 'archive', 'pk_attr': 'id', 'table_description': 'One walk over all copies, which can be stopped and taken up again.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Study',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='studies', on_delete=OnDelete.RESTRICT)),
+                ('study_instance_uid', fields.CharField(description='(0020,000D)', max_length=64)),
+                ('patient_id', fields.CharField(default='', description='(0010,0020)', max_length=64)),
+                ('patient_name', fields.CharField(default='', description='(0010,0010), groups joined by =', max_length=400)),
+                ('patient_name_folded', fields.CharField(default='', description='=group=group= after NFKC and case folding, for matching', max_length=400)),
+                ('patient_birth_date', fields.CharField(default='', description='(0010,0030) YYYYMMDD', max_length=8)),
+                ('patient_sex', fields.CharField(default='', description='(0010,0040)', max_length=16)),
+                ('study_date', fields.CharField(default='', description='(0008,0020) YYYYMMDD', max_length=8)),
+                ('study_time', fields.CharField(default='', description='(0008,0030) HHMMSS.FFFFFF', max_length=16)),
+                ('accession_number', fields.CharField(default='', description='(0008,0050)', max_length=64)),
+                ('study_id', fields.CharField(default='', description='(0020,0010)', max_length=64)),
+                ('study_description', fields.CharField(default='', description='(0008,1030)', max_length=256)),
+                ('referring_physician_name', fields.CharField(default='', description='(0008,0090)', max_length=400)),
+                ('referring_physician_name_folded', fields.CharField(default='', description='as patient_name_folded', max_length=400)),
+                ('modalities', fields.CharField(default='', description='(0008,0061) as \\CT\\MR\\', max_length=256)),
+                ('attributes', fields.BinaryField(description='QIDO-RS study row without counts, DICOM JSON, UTF-8')),
+                ('series_count', fields.IntField(default=0, description='(0020,1206)')),
+                ('instance_count', fields.IntField(default=0, description='(0020,1208)')),
+                ('revision', fields.IntField(default=0, description='grows with every change below this study')),
+                ('visit_kind', fields.CharField(default='outpatient', description='outpatient or inpatient', max_length=16)),
+                ('visit_ended_on', fields.DateField(null=True, description='end of visit or discharge, else the study date rules')),
+                ('keep_until', fields.DateField(description='first day on which deletion may be asked for')),
+                ('received_at', fields.DatetimeField(description='when its first instance was stored', auto_now=False, auto_now_add=True)),
+            ],
+            options={'table': 'study', 'app': 'archive', 'unique_together': (('hospital', 'study_instance_uid'),), 'indexes': [Index(fields=['hospital_id', 'study_date', 'id']), Index(fields=['hospital_id', 'patient_id']), Index(fields=['hospital_id', 'accession_number'])], 'pk_attr': 'id', 'table_description': 'One study of one hospital (PS3.3 section A.1.2.2), with the attributes that QIDO-RS matches.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Series',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('study', fields.ForeignKeyField('archive.Study', source_field='study_id', description='its study', db_constraint=True, to_field='id', related_name='series', on_delete=OnDelete.RESTRICT)),
+                ('series_instance_uid', fields.CharField(description='(0020,000E)', max_length=64)),
+                ('modality', fields.CharField(default='', description='(0008,0060)', max_length=16)),
+                ('series_number', fields.IntField(null=True, description='(0020,0011)')),
+                ('series_description', fields.CharField(default='', description='(0008,103E)', max_length=256)),
+                ('body_part_examined', fields.CharField(default='', description='(0018,0015)', max_length=32)),
+                ('performed_procedure_step_start_date', fields.CharField(default='', description='(0040,0244)', max_length=8)),
+                ('performed_procedure_step_start_time', fields.CharField(default='', description='(0040,0245)', max_length=16)),
+                ('attributes', fields.BinaryField(description='QIDO-RS series row without counts, DICOM JSON, UTF-8')),
+                ('instance_count', fields.IntField(default=0, description='(0020,1209)')),
+                ('revision', fields.IntField(default=0, description='grows with every change below this series')),
+            ],
+            options={'table': 'series', 'app': 'archive', 'unique_together': (('study', 'series_instance_uid'),), 'pk_attr': 'id', 'table_description': 'One series of a study.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Instance',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='instances', on_delete=OnDelete.RESTRICT)),
+                ('series', fields.ForeignKeyField('archive.Series', source_field='series_id', description='its series', db_constraint=True, to_field='id', related_name='instances', on_delete=OnDelete.RESTRICT)),
+                ('sop_instance_uid', fields.CharField(description='(0008,0018)', max_length=64)),
+                ('sop_class_uid', fields.CharField(description='(0008,0016)', max_length=64)),
+                ('instance_number', fields.IntField(null=True, description='(0020,0013)')),
+                ('number_of_frames', fields.IntField(default=0, description='pictures inside, 0 when it is not an image')),
+                ('attributes', fields.BinaryField(description='QIDO-RS instance row, DICOM JSON, UTF-8')),
+                ('version', fields.IntField(default=1, description='the current version in stored_object')),
+            ],
+            options={'table': 'instance', 'app': 'archive', 'unique_together': (('hospital', 'sop_instance_uid'),), 'indexes': [Index(fields=['series_id', 'instance_number', 'id'])], 'pk_attr': 'id', 'table_description': 'One SOP instance, unique in its hospital.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SeriesMetadata',
+            fields=[
+                ('series', fields.OneToOneField('archive.Series', source_field='series_id', primary_key=True, db_index=True, description='of which series', db_constraint=True, to_field='id', on_delete=OnDelete.RESTRICT)),
+                ('revision', fields.IntField(description='the series revision it was made from')),
+                ('base_url', fields.CharField(description='the public URL that its BulkDataURIs carry', max_length=512)),
+                ('document', fields.BinaryField(description='DICOM JSON array, gzip')),
+            ],
+            options={'table': 'series_metadata', 'app': 'archive', 'pk_attr': 'series_id', 'table_description': "The /metadata answer of a whole series, ready to send, stale when its revision is not the series'."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StoredObject',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('instance', fields.ForeignKeyField('archive.Instance', source_field='instance_id', description='of which instance', db_constraint=True, to_field='id', related_name='versions', on_delete=OnDelete.RESTRICT)),
+                ('version', fields.IntField(description='1 for the first, then counting')),
+                ('key', fields.CharField(unique=True, description='name in every store', max_length=255)),
+                ('form', fields.CharEnumField(description='how it lies in the stores', enum_type=Form, max_length=16)),
+                ('verdict', fields.CharField(default='', description='why it was kept as sent, if it was', max_length=200)),
+                ('size', fields.BigIntField(description='bytes in a store')),
+                ('sha256', fields.CharField(description='of the bytes in a store, hex', max_length=64)),
+                ('part10_size', fields.BigIntField(description='leading bytes that are the DICOM file to hand out')),
+                ('original_size', fields.BigIntField(description='bytes of the file as sent')),
+                ('original_sha256', fields.CharField(description='of the file as sent, hex', max_length=64)),
+                ('original_transfer_syntax_uid', fields.CharField(description='(0002,0010) as sent', max_length=64)),
+                ('transfer_syntax_uid', fields.CharField(description='(0002,0010) as it lies in the stores', max_length=64)),
+                ('decodable', fields.BooleanField(description='every frame was decoded once when it arrived')),
+                ('extents', fields.BinaryField(description='where each frame and level lies, archive/extents.py')),
+                ('description', fields.BinaryField(description='what rendering must know of the image, archive/describe.py')),
+                ('metadata', fields.BinaryField(description='DICOM JSON object with relative BulkDataURIs, zlib')),
+                ('received_at', fields.DatetimeField(description='when it was acknowledged', auto_now=False, auto_now_add=True)),
+            ],
+            options={'table': 'stored_object', 'app': 'archive', 'unique_together': (('instance', 'version'),), 'pk_attr': 'id', 'table_description': 'One version of an instance as it lies in the stores. Never changed after it is written.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Copy',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('object', fields.ForeignKeyField('archive.StoredObject', source_field='object_id', description='of which object', db_constraint=True, to_field='id', related_name='copies', on_delete=OnDelete.RESTRICT)),
+                ('store', fields.SmallIntField(description='1, 2 or 3: position in CLOUDFILM_STORES')),
+                ('state', fields.CharEnumField(description='what is known of it', enum_type=CopyState, max_length=8)),
+                ('checked_at', fields.DatetimeField(null=True, description='when its own bytes were last read and hashed', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'copy', 'app': 'archive', 'unique_together': (('object', 'store'),), 'indexes': [Index(fields=['state', 'store'])], 'pk_attr': 'id', 'table_description': 'One copy of a stored object in one store.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Thumbnail',
+            fields=[
+                ('object', fields.OneToOneField('archive.StoredObject', source_field='object_id', primary_key=True, db_index=True, description='of which object', db_constraint=True, to_field='id', on_delete=OnDelete.RESTRICT)),
+                ('jpeg', fields.BinaryField(description='JPEG, longest side 256 px')),
+            ],
+            options={'table': 'thumbnail', 'app': 'archive', 'pk_attr': 'object_id', 'table_description': "A small JPEG of an object's middle frame, made at ingest."},
+            bases=['Model'],
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Measured runs: how fast cloudfilm answers beside Orthanc on the same machine. Never imported by the product."""

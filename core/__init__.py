@@ -1,0 +1,1 @@
+"""Words every room uses: errors, UIDs, grants, the clock. Standard library only."""

@@ -1,0 +1,96 @@
+"""What can go wrong, in our own words; `api/errors.py` alone knows the HTTP status of each."""
+
+from __future__ import annotations
+
+
+class CloudfilmError(Exception):
+    """A failure we foresaw. The message names what was asked and found, never a person or a secret."""
+
+
+class Malformed(CloudfilmError):
+    """The request cannot be understood."""
+
+
+class Unauthenticated(CloudfilmError):
+    """No token, or one that is expired, revoked or not ours."""
+
+
+class Forbidden(CloudfilmError):
+    """This role may never do this."""
+
+
+class NotFound(CloudfilmError):
+    """It does not exist, or it is not yours: both look the same."""
+
+
+class NotAcceptable(CloudfilmError):
+    """None of the media types that the client accepts can be made of this object."""
+
+
+class Conflict(CloudfilmError):
+    """The request contradicts what is stored."""
+
+
+class RetentionNotOver(Conflict):
+    """The law says that this must still be kept."""
+
+
+class Gone(CloudfilmError):
+    """A genuine link that is expired, revoked or locked."""
+
+
+class TooLarge(CloudfilmError):
+    """More bytes than we agreed to take."""
+
+
+class UnsupportedMediaType(CloudfilmError):
+    """The body is of a kind that this resource does not take."""
+
+
+class RangeNotSatisfiable(CloudfilmError):
+    """The asked byte range lies outside the representation."""
+
+
+class Invalid(CloudfilmError):
+    """Understood, but a field is unknown or its value impossible."""
+
+
+class InvalidField(Invalid):
+    """One field is wrong. `fault` is a word of which `api/errors.py` knows the sentence; the value itself is never told."""
+
+    def __init__(self, field: str, fault: str) -> None:
+        super().__init__(f"{field}: {fault}")
+        self.field = field
+        self.fault = fault
+
+
+class BindingRefused(Invalid):
+    """It was not proved that a patient record is theirs; why, is never told."""
+
+
+class Unreadable(CloudfilmError):
+    """Bytes that claim to be DICOM and are not, or contradict themselves."""
+
+
+class RetryLater(CloudfilmError):
+    """Come back after `retry_after_seconds`."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyRequests(RetryLater):
+    """Above a rate limit."""
+
+
+class Unavailable(RetryLater):
+    """A machine behind us does not answer; nothing was lost."""
+
+
+class NoGoodCopy(Unavailable):
+    """Every copy of an object is missing, damaged or out of reach."""
+
+
+class Misconfigured(CloudfilmError):
+    """A setting is missing or contradicts another; the message says which and what to do."""

@@ -1,0 +1,63 @@
+"""A grant says who may see which pictures until when; it is the single door to pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.errors import NotFound, Unauthenticated
+
+
+class Role(StrEnum):
+    """Who is asking. No account is both admin and auditor."""
+
+    HOSPITAL = "hospital"
+    CLINICIAN = "clinician"
+    KIOSK = "kiosk"
+    GUIDE = "guide"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    PATIENT = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whole hospitals, single studies (hospital, study) or single series (hospital, study, series), until a moment.
+
+    `session` is the id that audit rows and revocation use; it is never the token itself. `home` is the hospital that a
+    system or a member of staff belongs to; it stores there, whatever it may read.
+    """
+
+    subject: str
+    role: Role
+    session: str
+    until: datetime
+    hospitals: frozenset[str] = frozenset()
+    studies: frozenset[tuple[str, str]] = frozenset()
+    series: frozenset[tuple[str, str, str]] = frozenset()
+    masked: bool = False
+    home: str | None = None
+    _by_study: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def hospitals_of(self, study_uid: str) -> frozenset[str]:
+        """The hospitals in which this grant may look for a study of that UID."""
+        known = self._by_study.get(study_uid)
+        if known is None:
+            pairs = self.studies | {(hospital, study) for hospital, study, _ in self.series}
+            known = self.hospitals | {hospital for hospital, study in pairs if study == study_uid}
+            self._by_study[study_uid] = known
+        return known
+
+    def allows(self, hospital: str, study_uid: str, series_uid: str | None = None) -> bool:
+        """True when the study, or that one series of it, lies inside this grant; says nothing of time."""
+        if hospital in self.hospitals or (hospital, study_uid) in self.studies:
+            return True
+        return series_uid is not None and (hospital, study_uid, series_uid) in self.series
+
+    def require(self, hospital: str, study_uid: str, series_uid: str | None, now: datetime) -> None:
+        """Pass, or raise: Unauthenticated once the grant is over, NotFound for what is not yours."""
+        if now >= self.until:
+            raise Unauthenticated("the grant has expired")
+        if not self.allows(hospital, study_uid, series_uid):
+            raise NotFound("no such study")

@@ -1,0 +1,1 @@
+"""Pixels to picture: pure functions. No clock, no network, no database."""

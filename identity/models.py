@@ -1,0 +1,289 @@
+"""Tables of who is asking: persons, how they log in, what they proved, and their sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Person(Model):
+    """Someone who logs in. Who that is in a hospital's eyes, only a binding says."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7, the pseudonym in tokens and the audit trail")
+    created_at = fields.DatetimeField(description="first login")
+    deleted_at = fields.DatetimeField(null=True, description="the account was given up")
+
+    class Meta:
+        table = "person"
+
+
+class PersonPhone(Model):
+    """A phone that a person proved to hold, by a code or by WeChat's or Alipay's word. One person a phone."""
+
+    index = fields.CharField(max_length=64, primary_key=True, description="keyed hash of the number")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="phones", on_delete=fields.RESTRICT, description="who holds it"
+    )
+    person_id: str
+    sealed = fields.BinaryField(description="the number, encrypted")
+    proved_at = fields.DatetimeField(description="last proof")
+
+    class Meta:
+        table = "person_phone"
+
+
+class Login(Model):
+    """One account elsewhere by which a person logs in."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="logins", on_delete=fields.RESTRICT, description="whose"
+    )
+    person_id: str
+    provider = fields.CharField(max_length=16, description="wechat, alipay or handoff")
+    app_id = fields.CharField(max_length=64, description="to which app the subject belongs, empty for a union id")
+    kind = fields.CharField(max_length=16, description="openid, unionid or subject")
+    subject_index = fields.CharField(max_length=64, description="keyed hash of the subject")
+    sealed = fields.BinaryField(description="the subject, encrypted: messages are sent to it")
+    created_at = fields.DatetimeField(description="first login with it")
+
+    class Meta:
+        table = "login"
+        unique_together = (("provider", "app_id", "kind", "subject_index"),)
+
+
+class SmsChallenge(Model):
+    """A code that was sent to a phone: good once, for ten minutes, for five tries."""
+
+    id = fields.CharField(max_length=32, primary_key=True, description="random, 128 bits")
+    purpose = fields.CharField(max_length=16, description="what the code is for: login, family")
+    phone_index = fields.CharField(max_length=64, description="keyed hash of the number")
+    sealed = fields.BinaryField(description="the number, encrypted")
+    code_hash = fields.CharField(max_length=64, description="keyed hash of challenge and code")
+    tries_left = fields.IntField(description="codes that will still be looked at")
+    expires_at = fields.DatetimeField(description="end of its life")
+    used_at = fields.DatetimeField(null=True, description="when the right code came")
+
+    class Meta:
+        table = "sms_challenge"
+        indexes = (Index(fields=("expires_at",)),)
+
+
+class Gate(Model):
+    """What is limited in number: who counts a try holds the row until the count is safe."""
+
+    key = fields.CharField(max_length=96, primary_key=True, description="kind and keyed hash, or kind and our id")
+
+    class Meta:
+        table = "gate"
+
+
+class Attempt(Model):
+    """One counted try at a gate."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    key = fields.CharField(max_length=96, description="which gate")
+    at = fields.DatetimeField(description="when")
+
+    class Meta:
+        table = "attempt"
+        indexes = (Index(fields=("key", "at")), Index(fields=("at",)))
+
+
+class SignIn(Model):
+    """One login on one device: all its sessions and refresh tokens end with it."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="sign_ins", on_delete=fields.RESTRICT, description="who"
+    )
+    person_id: str
+    way = fields.CharField(max_length=16, description="sms, wechat, alipay, handoff")
+    at = fields.DatetimeField(description="when")
+    revoked_at = fields.DatetimeField(null=True, description="logged out, or a refresh token came twice")
+
+    class Meta:
+        table = "sign_in"
+
+
+class Session(Model):
+    """One issued bearer token, so that it can be taken back. The token itself is not stored."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="jti of the token")
+    hospital: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="sessions", on_delete=fields.RESTRICT, null=True, description="tenant of a system"
+    )
+    hospital_id: str | None
+    sign_in: fields.ForeignKeyNullableRelation[SignIn] = fields.ForeignKeyField(
+        "identity.SignIn", related_name="sessions", on_delete=fields.RESTRICT, null=True, description="of a person's login"
+    )
+    sign_in_id: str | None
+    role = fields.CharField(max_length=16, description="role")
+    subject = fields.CharField(max_length=64, description="person or system, pseudonymous")
+    created_at = fields.DatetimeField(auto_now_add=True, description="when it was issued")
+    expires_at = fields.DatetimeField(description="end of its life")
+    revoked_at = fields.DatetimeField(null=True, description="taken back before its end")
+
+    class Meta:
+        table = "session"
+
+
+class RefreshToken(Model):
+    """What a phone trades for a new session, once."""
+
+    hash = fields.CharField(max_length=64, primary_key=True, description="SHA-256 of the token")
+    sign_in: fields.ForeignKeyRelation[SignIn] = fields.ForeignKeyField(
+        "identity.SignIn", related_name="refresh_tokens", on_delete=fields.RESTRICT, description="of which login"
+    )
+    sign_in_id: str
+    expires_at = fields.DatetimeField(description="end of its life")
+    used_at = fields.DatetimeField(null=True, description="when it was traded")
+
+    class Meta:
+        table = "refresh_token"
+
+
+class Binding(Model):
+    """A person proved that a hospital's patient record is theirs."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="bindings", on_delete=fields.RESTRICT, description="who"
+    )
+    person_id: str
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="bindings", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    record: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="bindings", on_delete=fields.RESTRICT, description="whose record"
+    )
+    record_id: str
+    kind = fields.CharField(max_length=16, description="kind of the identifier that was known")
+    masked_value = fields.CharField(max_length=64, description="what may be shown of it")
+    factors: fields.JSONField[list[str]] = fields.JSONField(description="what was proved: identifier, name, phone, …")
+    proved_at = fields.DatetimeField(description="when")
+    revoked_at = fields.DatetimeField(null=True, description="given up, or taken back")
+    live = fields.CharField(max_length=80, null=True, unique=True, description="person and record, null once revoked")
+
+    class Meta:
+        table = "binding"
+        indexes = (Index(fields=("person_id", "revoked_at")), Index(fields=("record_id",)))
+
+
+class OnceUsed(Model):
+    """Something signed elsewhere that is good once, and has been used."""
+
+    key = fields.CharField(max_length=64, primary_key=True, description="SHA-256 of what was used")
+    forget_at = fields.DatetimeField(description="when it would be refused for its age anyway")
+
+    class Meta:
+        table = "once_used"
+
+
+class HandoffKey(Model):
+    """The public key by which a hospital's own app vouches for who logged in there."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="handoff_keys", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    key_id = fields.CharField(max_length=64, description="kid in the header of its tokens")
+    algorithm = fields.CharField(max_length=8, description="the one that this key signs with: ES256, RS256 or EdDSA")
+    public_key = fields.TextField(description="PEM")
+    created_at = fields.DatetimeField(description="since when")
+    revoked_at = fields.DatetimeField(null=True, description="not taken any more")
+
+    class Meta:
+        table = "handoff_key"
+        unique_together = (("hospital", "key_id"),)
+
+
+class FamilyRequest(Model):
+    """A person asked a patient to be let in, the code that answers it names them."""
+
+    challenge = fields.CharField(max_length=32, primary_key=True, description="id of the code")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="family_requests", on_delete=fields.RESTRICT, description="who asks"
+    )
+    person_id: str
+    record: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="family_requests", on_delete=fields.RESTRICT, description="whose exams"
+    )
+    record_id: str
+    relation = fields.CharField(max_length=16, description="what the patient is to who asks")
+    asked_at = fields.DatetimeField(description="when")
+
+    class Meta:
+        table = "family_request"
+        indexes = (Index(fields=("asked_at",)),)
+
+
+class Proxy(Model):
+    """A person may see another's exams, until the end of the term or until either side takes it back."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="proxies", on_delete=fields.RESTRICT, description="who may see"
+    )
+    person_id: str
+    record: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="proxies", on_delete=fields.RESTRICT, description="whose exams"
+    )
+    record_id: str
+    relation = fields.CharField(max_length=16, description="what the patient is to the person")
+    evidence = fields.CharField(max_length=16, description="how it was proved: code")
+    granted_at = fields.DatetimeField(description="when")
+    expires_at = fields.DatetimeField(description="end of the term")
+    revoked_at = fields.DatetimeField(null=True, description="taken back")
+    live = fields.CharField(max_length=80, null=True, unique=True, description="person and record, null once revoked")
+
+    class Meta:
+        table = "proxy"
+        indexes = (Index(fields=("person_id", "expires_at")), Index(fields=("record_id",)))
+
+
+class Activation(Model):
+    """The digital service of an exam was opened, after its notice was shown and answered. Written once, never changed."""
+
+    exam: fields.OneToOneRelation[Any] = fields.OneToOneField(
+        "records.Exam", related_name="activation", primary_key=True, on_delete=fields.RESTRICT, description="of which exam"
+    )
+    exam_id: str
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="activations", on_delete=fields.RESTRICT, description="who answered"
+    )
+    person_id: str
+    way = fields.CharField(max_length=16, description="phone, sms_link or qr")
+    at = fields.DatetimeField(description="when")
+    notice_version = fields.CharField(max_length=32, description="version of the notice that was answered")
+    notice_sha256 = fields.CharField(max_length=64, description="of its text")
+    fee_state = fields.CharField(max_length=16, description="open: nothing was charged yet")
+
+    class Meta:
+        table = "activation"
+        indexes = (Index(fields=("person_id", "at")),)
+
+
+class Consent(Model):
+    """A person agreed to a text. A new text asks anew, and what was agreed to can be taken back."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="consents", on_delete=fields.RESTRICT, description="who"
+    )
+    person_id: str
+    kind = fields.CharField(max_length=40, description="to what: group and the code of one")
+    version = fields.CharField(max_length=16, description="beginning of the hash of the text")
+    text_sha256 = fields.CharField(max_length=64, description="of the text that was shown")
+    given_at = fields.DatetimeField(description="when")
+    withdrawn_at = fields.DatetimeField(null=True, description="when it was taken back, or replaced by a newer text")
+    live = fields.CharField(max_length=80, null=True, unique=True, description="person and kind, null once withdrawn")
+
+    class Meta:
+        table = "consent"
+        indexes = (Index(fields=("person_id", "given_at")),)

@@ -1,0 +1,94 @@
+"""A person's login on one device: a short session, and a refresh token that is traded once for the next."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.errors import Unauthenticated
+from core.grants import Role
+from core.uids import uuid7
+from identity.models import RefreshToken, Session, SignIn
+from identity.sessions import issue
+from infra.database import transaction
+from infra.epoch import Epoch
+from infra.keys import Keys
+
+ACCESS_LIFE = timedelta(minutes=15)
+REFRESH_LIFE = timedelta(days=30)
+REFRESH_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a phone keeps; the refresh token is stored here as its hash only."""
+
+    access: str
+    refresh: str
+    expires_in_seconds: int
+
+
+class SignIns:
+    """Begins, renews and ends logins."""
+
+    def __init__(self, keys: Keys, epoch: Epoch) -> None:
+        self._keys = keys
+        self._epoch = epoch
+
+    async def begin(self, person: str, way: str, now: datetime) -> Tokens:
+        """A person has just proved who they are."""
+        async with transaction():
+            sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
+            return await self._issue(sign_in, now)
+
+    async def refresh(self, token: str, now: datetime) -> Tokens:
+        """The next tokens; raises Unauthenticated. One that comes twice was copied, and ends its whole login."""
+        digest = _hash(token)
+        async with transaction():
+            known = await RefreshToken.get_or_none(hash=digest)
+            sign_in = await _held(known)
+            if known is None or sign_in is None or sign_in.revoked_at is not None or known.expires_at <= now:
+                raise Unauthenticated("not a refresh token that is good")
+            if await RefreshToken.filter(hash=digest, used_at=None).update(used_at=now):
+                return await self._issue(sign_in, now)
+            await SignIn.filter(id=sign_in.id).update(revoked_at=now)
+        self._epoch.advance()
+        raise Unauthenticated("a refresh token came twice")
+
+    async def end(self, session: str, now: datetime) -> None:
+        """Log out on this device: the session and whatever can renew it."""
+        sign_in = await Session.filter(id=session).values_list("sign_in_id", flat=True)
+        await Session.filter(id=session, revoked_at=None).update(revoked_at=now)
+        await SignIn.filter(id__in=[each for each in sign_in if each], revoked_at=None).update(revoked_at=now)
+        self._epoch.advance()
+
+    async def _issue(self, sign_in: SignIn, now: datetime) -> Tokens:
+        access = await issue(
+            self._keys,
+            role=Role.PATIENT,
+            hospital=None,
+            subject=sign_in.person_id,
+            life=ACCESS_LIFE,
+            now=now,
+            sign_in=sign_in.id,
+        )
+        refresh = secrets.token_urlsafe(REFRESH_BYTES)
+        await RefreshToken.create(hash=_hash(refresh), sign_in_id=sign_in.id, expires_at=now + REFRESH_LIFE)
+        return Tokens(access, refresh, int(ACCESS_LIFE.total_seconds()))
+
+
+async def forget_sessions(before: datetime) -> None:
+    """Remove sessions and refresh tokens whose life ended before that moment."""
+    await RefreshToken.filter(expires_at__lt=before).delete()
+    await Session.filter(expires_at__lt=before).delete()
+
+
+async def _held(token: RefreshToken | None) -> SignIn | None:
+    """The login of a refresh token, held until our transaction is over: of two that trade, the second sees the first."""
+    return await SignIn.filter(id=token.sign_in_id).select_for_update().first() if token else None
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

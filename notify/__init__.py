@@ -1,0 +1,1 @@
+"""Messages to persons: what they say, and by which channel they go."""

@@ -1,0 +1,1 @@
+"""What the hospital says: hospitals, patients, exams, reports and films."""

@@ -1,0 +1,237 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from orjson import loads
+from records.models import How, Images, ReportStatus
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from tortoise import fields
+from tortoise.indexes import Index
+
+class Migration(migrations.Migration):
+    dependencies = [('records', '0001_initial')]
+
+    initial = False
+
+    operations = [
+        ops.CreateModel(
+            name='Campus',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='campuses', on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(description='as exams name it', max_length=32)),
+                ('name', fields.CharField(description='as patients know it', max_length=128)),
+            ],
+            options={'table': 'campus', 'app': 'records', 'unique_together': (('hospital', 'code'),), 'pk_attr': 'id', 'table_description': 'One place of a hospital.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Department',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='departments', on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(description='as exams name it', max_length=64)),
+                ('name', fields.CharField(description='as patients know it', max_length=128)),
+            ],
+            options={'table': 'department', 'app': 'records', 'unique_together': (('hospital', 'code'),), 'pk_attr': 'id', 'table_description': 'One department of a hospital.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Hl7Message',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='hl7_messages', on_delete=OnDelete.RESTRICT)),
+                ('control_id', fields.CharField(default='', description='MSH-10', max_length=64)),
+                ('message_type', fields.CharField(default='', description='MSH-9, such as ORU^R01', max_length=16)),
+                ('digest', fields.CharField(description='of the bytes: the same message is kept once', max_length=64)),
+                ('sealed', fields.BinaryField(description='the bytes as they came, encrypted')),
+                ('error', fields.CharField(description='why it could not be taken', max_length=300)),
+                ('received_at', fields.DatetimeField(description='when it came last', auto_now=False, auto_now_add=False)),
+                ('replayed_at', fields.DatetimeField(null=True, description='when it was taken after all', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'hl7_message', 'app': 'records', 'unique_together': (('hospital', 'digest'),), 'pk_attr': 'id', 'table_description': 'An HL7 message that could not be taken: a person reads it, mends the cause and replays it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HospitalGroup',
+            fields=[
+                ('code', fields.CharField(primary_key=True, unique=True, db_index=True, description='short name', max_length=32)),
+                ('name', fields.CharField(description='full name', max_length=128)),
+            ],
+            options={'table': 'hospital_group', 'app': 'records', 'pk_attr': 'code', 'table_description': "Hospitals that trust each other's proof of who a patient is, after a consent that lists them."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PatientRecord',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='patients', on_delete=OnDelete.RESTRICT)),
+                ('patient_id', fields.CharField(description="the hospital's number of this patient", max_length=64)),
+                ('name', fields.CharField(description='as the hospital writes it', max_length=128)),
+                ('name_folded', fields.CharField(description='the form in which names are compared', max_length=256)),
+                ('sex', fields.CharField(default='', description='M, F, O or empty', max_length=1)),
+                ('birth_date', fields.DateField(null=True, description='if known')),
+                ('flags', fields.JSONField(default=list, description='what is wrong with its data, in words', encoder=JSON_DUMPS, decoder=loads)),
+                ('merged_into', fields.ForeignKeyField('records.PatientRecord', source_field='merged_into_id', null=True, description='which one counts', db_constraint=True, to_field='id', related_name='merged', on_delete=OnDelete.RESTRICT)),
+                ('deceased_on', fields.DateField(null=True, description='day of death, if told')),
+                ('said_at', fields.DatetimeField(null=True, description='time of the HL7 message that it comes from', auto_now=False, auto_now_add=False)),
+                ('created_at', fields.DatetimeField(description='when we first heard of it', auto_now=False, auto_now_add=True)),
+                ('updated_at', fields.DatetimeField(description='last change', auto_now=True, auto_now_add=False)),
+            ],
+            options={'table': 'patient_record', 'app': 'records', 'unique_together': (('hospital', 'patient_id'),), 'indexes': [Index(fields=['merged_into_id'])], 'pk_attr': 'id', 'table_description': 'One patient number of one hospital. A person may have several, in several hospitals.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Exam',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='exams', on_delete=OnDelete.RESTRICT)),
+                ('campus', fields.CharField(default='', description='code of the place, empty = not told', max_length=32)),
+                ('system', fields.CharField(default='', description='which system numbered it, empty = not told', max_length=32)),
+                ('accession', fields.CharField(description='accession number', max_length=64)),
+                ('record', fields.ForeignKeyField('records.PatientRecord', source_field='record_id', null=True, description='null = patient unknown', db_constraint=True, to_field='id', related_name='exams', on_delete=OnDelete.RESTRICT)),
+                ('patient_id', fields.CharField(description="the hospital's number of the patient", max_length=64)),
+                ('category', fields.CharField(description='radiology, ultrasound, endoscopy, pathology, ecg or lab', max_length=16)),
+                ('modality', fields.CharField(default='', description='(0008,0060), if one', max_length=16)),
+                ('body_part', fields.CharField(default='', description="in the hospital's words", max_length=64)),
+                ('item', fields.CharField(default='', description="what was examined, in the hospital's words", max_length=200)),
+                ('performed_at', fields.DatetimeField(description='when, or when it is planned', auto_now=False, auto_now_add=False)),
+                ('visit_kind', fields.CharField(default='', description='outpatient, inpatient, emergency, checkup or empty', max_length=16)),
+                ('visit_number', fields.CharField(default='', description='of the visit or stay', max_length=64)),
+                ('visit_ended_at', fields.DatetimeField(null=True, description='end of the visit, or discharge', auto_now=False, auto_now_add=False)),
+                ('department', fields.CharField(default='', description='who asked for it, code or name', max_length=64)),
+                ('digital_service', fields.BooleanField(null=True, description="the patient's choice, null = hospital's default")),
+                ('film_printed_at', fields.DatetimeField(null=True, description='when a film was printed, if one was', auto_now=False, auto_now_add=False)),
+                ('expected', fields.JSONField(null=True, description='series and instances to come', encoder=JSON_DUMPS, decoder=loads)),
+                ('images', fields.CharEnumField(default=Images.HERE, description='where its pictures are', enum_type=Images, max_length=16)),
+                ('elsewhere_url', fields.CharField(default='', description="a former vendor's address of it", max_length=512)),
+                ('released_at', fields.DatetimeField(null=True, description='when a doctor released an item that is held back', auto_now=False, auto_now_add=False)),
+                ('cancelled_at', fields.DatetimeField(null=True, description='when the order was cancelled', auto_now=False, auto_now_add=False)),
+                ('report_version', fields.IntField(default=0, description='number of its newest report, 0 = none')),
+                ('search_text', fields.TextField(default='', description='item, body part and newest report, folded, for keywords', unique=False)),
+                ('said_at', fields.DatetimeField(null=True, description='time of the HL7 message that it comes from', auto_now=False, auto_now_add=False)),
+                ('created_at', fields.DatetimeField(description='when we first heard of it', auto_now=False, auto_now_add=True)),
+                ('updated_at', fields.DatetimeField(description='last change', auto_now=True, auto_now_add=False)),
+            ],
+            options={'table': 'exam', 'app': 'records', 'unique_together': (('hospital', 'campus', 'system', 'accession'),), 'indexes': [Index(fields=['record_id', 'performed_at', 'id']), Index(fields=['hospital_id', 'accession']), Index(fields=['hospital_id', 'patient_id'])], 'pk_attr': 'id', 'table_description': "One exam of one patient, as the hospital's systems say it."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ExamStudy',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('exam', fields.ForeignKeyField('records.Exam', source_field='exam_id', description='which exam', db_constraint=True, to_field='id', related_name='studies', on_delete=OnDelete.RESTRICT)),
+                ('study_uid', fields.CharField(description='Study Instance UID', max_length=64)),
+                ('how', fields.CharEnumField(description='why they belong together', enum_type=How, max_length=8)),
+                ('confirmed', fields.BooleanField(default=False, description='the study is here and of this patient')),
+            ],
+            options={'table': 'exam_study', 'app': 'records', 'unique_together': (('exam', 'study_uid'),), 'indexes': [Index(fields=['study_uid'])], 'pk_attr': 'id', 'table_description': "An exam's study. Pictures are shown once the study is here and does not contradict the patient."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PatientIdentifier',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('record', fields.ForeignKeyField('records.PatientRecord', source_field='record_id', description='whose', db_constraint=True, to_field='id', related_name='identifiers', on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(description='id_card, visit_card, …', max_length=16)),
+                ('sealed', fields.BinaryField(description='the value, encrypted')),
+                ('index', fields.CharField(description='keyed hash of kind and value, to find it', max_length=64)),
+                ('usable', fields.BooleanField(description='false for one that cannot be right: kept, never a proof')),
+            ],
+            options={'table': 'patient_identifier', 'app': 'records', 'unique_together': (('record', 'kind', 'index'),), 'indexes': [Index(fields=['index'])], 'pk_attr': 'id', 'table_description': 'A card or paper by which a patient may be known.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PatientPhone',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('record', fields.ForeignKeyField('records.PatientRecord', source_field='record_id', description='whose', db_constraint=True, to_field='id', related_name='phones', on_delete=OnDelete.RESTRICT)),
+                ('sealed', fields.BinaryField(description='the number, encrypted')),
+                ('index', fields.CharField(description='keyed hash of the number as +86…, to find it', max_length=64)),
+                ('usable', fields.BooleanField(description='a mobile number that can receive a code')),
+            ],
+            options={'table': 'patient_phone', 'app': 'records', 'unique_together': (('record', 'index'),), 'indexes': [Index(fields=['index'])], 'pk_attr': 'id', 'table_description': 'A phone number that the hospital holds for a patient.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RecordChange',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='changes', on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(description='merge, unmerge, rematch or choose', max_length=16)),
+                ('source', fields.CharField(description='id of the record or exam', max_length=36)),
+                ('target', fields.CharField(description='id of the record, or UID of the study', max_length=64)),
+                ('detail', fields.JSONField(description='our ids that moved, so that it can be undone', encoder=JSON_DUMPS, decoder=loads)),
+                ('subject', fields.CharField(description='who decided, pseudonymous', max_length=64)),
+                ('at', fields.DatetimeField(description='when', auto_now=False, auto_now_add=False)),
+                ('undone_at', fields.DatetimeField(null=True, description='when it was taken back', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'record_change', 'app': 'records', 'indexes': [Index(fields=['hospital_id', 'kind', 'source'])], 'pk_attr': 'id', 'table_description': 'A decision about whose something is, with enough to undo it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Report',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('exam', fields.ForeignKeyField('records.Exam', source_field='exam_id', description='of which exam', db_constraint=True, to_field='id', related_name='reports', on_delete=OnDelete.RESTRICT)),
+                ('version', fields.IntField(description='from 1')),
+                ('status', fields.CharEnumField(description='where it stands', enum_type=ReportStatus, max_length=16)),
+                ('findings', fields.TextField(default='', description='what was seen', unique=False)),
+                ('impression', fields.TextField(default='', description='what it means', unique=False)),
+                ('reporting_doctor', fields.CharField(default='', description='who wrote it', max_length=64)),
+                ('verifying_doctor', fields.CharField(default='', description='who verified it', max_length=64)),
+                ('reported_at', fields.DatetimeField(null=True, description='when it was written', auto_now=False, auto_now_add=False)),
+                ('verified_at', fields.DatetimeField(null=True, description='when it was verified', auto_now=False, auto_now_add=False)),
+                ('critical', fields.BooleanField(default=False, description='a value that needs action at once')),
+                ('pdf_size', fields.IntField(default=0, description='bytes of its PDF, 0 = none')),
+                ('content_sha256', fields.CharField(description='of all that was said, to know a repetition', max_length=64)),
+                ('said_at', fields.DatetimeField(null=True, description='time of the HL7 message that it comes from', auto_now=False, auto_now_add=False)),
+                ('received_at', fields.DatetimeField(description='when it came', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'report', 'app': 'records', 'unique_together': (('exam', 'version'),), 'pk_attr': 'id', 'table_description': "One version of an exam's report. Versions are kept for ever."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReportPdf',
+            fields=[
+                ('report', fields.OneToOneField('records.Report', source_field='report_id', primary_key=True, db_index=True, description='of which report', db_constraint=True, to_field='id', related_name='pdf', on_delete=OnDelete.RESTRICT)),
+                ('content', fields.BinaryField(description='the PDF as sent')),
+            ],
+            options={'table': 'report_pdf', 'app': 'records', 'pk_attr': 'report_id', 'table_description': 'The PDF that came with a report, apart from it so that lists stay light.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Waiting',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='waiting', on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(description='exam, report or study', max_length=8)),
+                ('key', fields.CharField(description='what it waits for, in one text', max_length=200)),
+                ('digest', fields.CharField(default='', description='of the payload: the same is kept once', max_length=64)),
+                ('payload', fields.BinaryField(null=True, description='what came, encrypted')),
+                ('reason', fields.CharField(description='why it waits, one of a few words', max_length=32)),
+                ('created_at', fields.DatetimeField(description='since when', auto_now=False, auto_now_add=True)),
+            ],
+            options={'table': 'waiting', 'app': 'records', 'unique_together': (('hospital', 'kind', 'key', 'digest'),), 'indexes': [Index(fields=['hospital_id', 'created_at'])], 'pk_attr': 'id', 'table_description': 'What came before the thing that it belongs to, or what a person must decide.'},
+            bases=['Model'],
+        ),
+        ops.AddField(
+            model_name='Hospital',
+            name='alias',
+            field=fields.CharField(default='', description='name for messages that reveals nothing, empty = none', max_length=64),
+        ),
+        ops.AddField(
+            model_name='Hospital',
+            name='group',
+            field=fields.ForeignKeyField('records.HospitalGroup', source_field='group_id', null=True, description='if one', db_constraint=True, to_field='code', related_name='hospitals', on_delete=OnDelete.RESTRICT),
+        ),
+        ops.AddField(
+            model_name='Hospital',
+            name='help_phone',
+            field=fields.CharField(default='', description='whom a patient may call', max_length=32),
+        ),
+        ops.AddField(
+            model_name='Hospital',
+            name='policies',
+            field=fields.JSONField(default=dict, description='its rules, see records/policies.py', encoder=JSON_DUMPS, decoder=loads),
+        ),
+    ]

@@ -1,0 +1,124 @@
+"""Logging in over HTTP: a code from the demo's message page, tokens, refresh, logout; and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.parts.installation import Installation
+
+_numbers = count(13900000000)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Talks to a server of its own, so that no other test uses up what an address may ask for."""
+    with (
+        Installation(tmp_path_factory.mktemp("login"), WORKERS=1) as installation,
+        httpx.Client(base_url=f"{installation.url}/api/v1", timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def phone() -> str:
+    return str(next(_numbers))
+
+
+def newest_code(client: httpx.Client, phone: str) -> str:
+    page = client.get(client.base_url.join("/demo/messages"), headers={"Accept": "application/json"})
+    return next(str(each["code"]) for each in page.json()["items"] if each["to"].endswith(phone))
+
+
+def log_in(client: httpx.Client, phone: str) -> dict[str, Any]:
+    challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
+    answer = client.post("/login/sms/verify", json={"challenge": challenge, "code": newest_code(client, phone)})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def bearer(tokens: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+def test_a_code_from_the_message_page_signs_in(client: httpx.Client, phone: str) -> None:
+    tokens = log_in(client, phone)
+    assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 900)
+    me = client.get("/me", headers=bearer(tokens)).json()
+    assert [each["number"] for each in me["phones"]] == [f"139****{phone[-4:]}"]
+    assert me["bindings"] == []
+
+
+def test_the_same_phone_in_any_writing_is_the_same_person(client: httpx.Client, phone: str) -> None:
+    first = client.get("/me", headers=bearer(log_in(client, phone))).json()["id"]
+    answer = client.post("/login/sms", json={"phone": f"+86 {phone[:3]}-{phone[3:7]}-{phone[7:]}"})
+    assert answer.status_code == 429, "one a minute, whatever the writing"
+    assert int(answer.headers["retry-after"]) <= 61
+    assert first
+
+
+def test_a_wrong_code_is_401_and_a_used_challenge_too(client: httpx.Client, phone: str) -> None:
+    challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
+    code = newest_code(client, phone)
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    answers = [client.post("/login/sms/verify", json={"challenge": challenge, "code": each}) for each in (wrong, code, code)]
+    assert [answer.status_code for answer in answers] == [401, 200, 401]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b"{}", 422),
+        (b'{"phone": 13800138001}', 422),
+        (b'{"phone": "12345"}', 422),
+        (b'{"phone": "13800138001", "more": 1}', 422),
+        (b'{"phone": "\\u0000"}', 422),
+    ],
+)
+def test_a_bad_body_is_refused_in_words(client: httpx.Client, body: bytes, status: int) -> None:
+    answer = client.post("/login/sms", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "13800138001" not in answer.text
+
+
+def test_refresh_gives_new_tokens_once_and_reuse_ends_the_login(client: httpx.Client, phone: str) -> None:
+    first = log_in(client, phone)
+    second = client.post("/session/refresh", json={"refresh_token": first["refresh_token"]}).json()
+    assert client.get("/me", headers=bearer(second)).status_code == 200
+    assert client.post("/session/refresh", json={"refresh_token": first["refresh_token"]}).status_code == 401
+    assert client.get("/me", headers=bearer(second)).status_code == 401
+    assert client.post("/session/refresh", json={"refresh_token": second["refresh_token"]}).status_code == 401
+
+
+def test_after_logging_out_nothing_of_the_login_is_good(client: httpx.Client, phone: str) -> None:
+    tokens = log_in(client, phone)
+    assert client.delete("/session", headers=bearer(tokens)).status_code == 204
+    assert client.get("/me", headers=bearer(tokens)).status_code == 401
+    assert client.post("/session/refresh", json={"refresh_token": tokens["refresh_token"]}).status_code == 401
+
+
+def test_a_second_phone_joins_who_held_it(client: httpx.Client, phone: str) -> None:
+    other = str(next(_numbers))
+    old, tokens = log_in(client, other), log_in(client, phone)
+    third = str(next(_numbers))
+    challenge = client.post("/login/sms", json={"phone": third}).json()["challenge"]
+    said = {"challenge": challenge, "code": newest_code(client, third)}
+    assert client.post("/me/phones", json=said, headers=bearer(tokens)).status_code == 201
+    numbers = {each["number"] for each in client.get("/me/phones", headers=bearer(tokens)).json()["items"]}
+    assert numbers == {f"139****{each[-4:]}" for each in (phone, third)}
+    assert client.get("/me", headers=bearer(old)).status_code == 200
+
+
+def test_the_message_page_is_readable_without_a_script(client: httpx.Client, phone: str) -> None:
+    client.post("/login/sms", json={"phone": phone})
+    page = client.get(client.base_url.join("/demo/messages"))
+    assert page.headers["content-type"].startswith("text/html")
+    assert phone in page.text
+    assert newest_code(client, phone) in page.text

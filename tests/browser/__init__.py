@@ -1,0 +1,1 @@
+"""The study browser in a real browser, on a real server."""

@@ -1,0 +1,148 @@
+"""A running installation with a few images, a Chromium, and pages that are signed in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from api.demo import CT_EXAM
+from api.demo_phantoms import ct_files
+from api.tickets import new_ticket
+from infra.settings import from_environ
+from tests.parts.installation import Installation
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ADVICE = (
+    "the tests need Chromium: `apt-get install chromium`, or without root `.venv/bin/python -m playwright install chromium`"
+)
+SLICES = 24  # enough for a stack that opens in its middle
+SAMPLES = ("examples_ybr_color.dcm", "examples_overlay.dcm", "waveform_ecg.dcm")  # cine, MR, no picture
+PHONE = {"width": 375, "height": 812}
+DESKTOP = {"width": 1280, "height": 800}
+WAIT_MS = 15_000
+LOOK_MS = 50
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A demo with a CT phantom of 24 slices and three samples of the pydicom package."""
+    folder = tmp_path_factory.mktemp("images")
+    for path in _images(folder):
+        assert path.exists()
+    with Installation(tmp_path_factory.mktemp("site"), WORKERS=1, REDIS_URL="none") as running:
+        _succeed(running, "hospital", "demo", "--name", "示范医院")
+        _succeed(running, "import", str(folder), "--hospital", "demo")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of this machine, else the one that playwright brings."""
+    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    # Of one file only: as long as it runs, playwright holds this thread's event loop, which other tests need.
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except PlaywrightError as error:
+            pytest.fail(f"{ADVICE} ({error.message.splitlines()[0]})")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(site: Installation, chromium: Browser) -> Iterator[OpenPage]:
+    """Opens pages; afterwards none of them may have failed in its scripts or broken its own content security policy."""
+    faults: list[str] = []
+    contexts = []
+
+    def opened(size: dict[str, int] = PHONE, locale: str = "zh-CN", signed_in: bool = True) -> Page:
+        touch = size is PHONE
+        context = chromium.new_context(viewport=size, locale=locale, has_touch=touch, is_mobile=touch, base_url=site.url)  # type: ignore[arg-type]
+        context.set_default_timeout(WAIT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(ticket(site) if signed_in else "/")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+@pytest.fixture
+def studies(open_page: OpenPage) -> Page:
+    """The list of studies on a phone."""
+    page = open_page()
+    page.locator(".study:not(.skeleton)").first.wait_for()
+    return page
+
+
+@pytest.fixture
+def ct(studies: Page) -> Page:
+    """The CT on a phone, its middle slice drawn and described."""
+    return show(studies, "胸部CT增强（模体）", window="窗宽 400")
+
+
+def show(page: Page, title: str, window: str | None = None) -> Page:
+    """Open a study of the list; `window` are words to wait for at its corner."""
+    page.get_by_role("link", name=title).click()
+    page.locator(".stage:not(.waiting) .ne:not(:empty)").wait_for()
+    if window:
+        page.locator(".sw", has_text=window).wait_for()
+    return page
+
+
+def ticket(site: Installation) -> str:
+    """A link of one use."""
+    return new_ticket(from_environ({"CLOUDFILM_HOME": str(site.home), "CLOUDFILM_DEMO": "1"}))
+
+
+def ink(page: Page) -> float:
+    """Mean brightness of what is drawn, 0 to 255."""
+    return float(
+        page.evaluate(
+            """() => {
+                const canvas = document.querySelector("canvas");
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                let sum = 0;
+                for (let place = 0; place < data.length; place += 4) sum += data[place];
+                return sum / (data.length / 4);
+            }"""
+        )
+    )
+
+
+def wait_for_ink(page: Page, above: float) -> None:
+    """Return once what is drawn is brighter than that; the page's policy forbids waiting inside it."""
+    for _ in range(WAIT_MS // LOOK_MS):
+        if ink(page) > above:
+            return
+        page.wait_for_timeout(LOOK_MS)
+    pytest.fail(f"what is drawn never became brighter than {above}")
+
+
+def _images(folder: Path) -> Iterator[Path]:
+    for number, content in enumerate(islice(ct_files(CT_EXAM), SLICES), 1):
+        (folder / f"ct{number:03}.dcm").write_bytes(content)
+        yield folder / f"ct{number:03}.dcm"
+    package = find_spec("pydicom")
+    assert package is not None and package.origin is not None
+    for name in SAMPLES:
+        yield Path(shutil.copy(Path(package.origin).parent / "data" / "test_files" / name, folder))
+
+
+def _succeed(running: Installation, *words: str) -> None:
+    done = running.command(*words)
+    assert done.returncode == 0, done.stderr

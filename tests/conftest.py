@@ -1,0 +1,117 @@
+"""What every room's tests share: settings in a temporary folder, both databases, a hospital."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+
+from archive.replicas import Replicas
+from infra.database import close_database, migrate, open_database, sqlite_path
+from infra.settings import Settings, from_environ
+from infra.stores import open_store
+from records.models import Hospital
+from tests.parts.postgres import Postgres, running_postgres
+
+TEMPLATE = "template_cloudfilm"
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A demo in an empty folder, with SQLite and three local stores."""
+    return _demo(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run, with a migrated database to copy from."""
+    with running_postgres() as server:
+        _run_alone(_statement(server, f"CREATE DATABASE {TEMPLATE}"))
+        home = server.folder / "home"
+        _run_alone(migrate(dataclasses.replace(_demo(home), database_url=server.url(TEMPLATE))))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy from."""
+    settings = _demo(tmp_path_factory.mktemp("migrated"))
+    _run_alone(migrate(settings))
+    return sqlite_path(settings)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Settings]:
+    """An open, migrated and empty database of either kind; gives the settings that name it."""
+    if request.param == "sqlite":
+        _copy_sqlite(request.getfixturevalue("migrated_sqlite"), settings)
+        async with _opened(settings) as opened:
+            yield opened
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    await _statement(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    async with _opened(dataclasses.replace(settings, database_url=server.url(name))) as opened:
+        yield opened
+    await _statement(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def hospital(database: Settings) -> Hospital:
+    """The tenant 'demo'."""
+    return await Hospital.create(code="demo", name="示范医院")
+
+
+@pytest.fixture
+async def replicas(database: Settings) -> AsyncIterator[Replicas]:
+    """Three stores on this disk."""
+    one, two, three = (open_store(url, place) for place, url in enumerate(database.store_urls, 1))
+    opened = Replicas((one, two, three))
+    yield opened
+    await opened.close()
+    for store in opened.stores:
+        await store.close()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Settings]:
+    EXECUTOR_CACHE.clear()  # Tortoise keeps the SQL of the first kind of database it met
+    await open_database(settings)
+    try:
+        yield settings
+    finally:
+        await close_database()
+
+
+def _run_alone(work: Coroutine[Any, Any, None]) -> None:
+    """Outside the loop of any test, so that no connection is bound to one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+def _demo(home: Path) -> Settings:
+    return from_environ({"CLOUDFILM_DEMO": "1", "CLOUDFILM_HOME": str(home)})
+
+
+def _copy_sqlite(source: Path, settings: Settings) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, sqlite_path(settings))
+
+
+async def _statement(server: Postgres, sql: str) -> None:
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()

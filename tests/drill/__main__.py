@@ -1,0 +1,82 @@
+"""`make drill`: the long fault runs against the real server; prints a ledger, exit 1 on any loss."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.drill import away, copies, disk, kills, lying_redis
+from tests.drill.ledger import Line, table
+from tests.drill.site import site
+from tests.parts.redis import RedisBeside
+
+KILLS = 200
+KILL_MEMORY_MIB = 16
+
+Part = Callable[[argparse.Namespace], list[Line]]
+
+
+def main() -> int:
+    """Exit 0 only when nothing was lost, wrong, or refused without need."""
+    disk.become_root_of_a_namespace()
+    arguments = _arguments()
+    print(f"seed {arguments.seed}", flush=True)
+    lines: list[Line] = []
+    for name in arguments.only or PARTS:
+        begun = time.monotonic()
+        lines += PARTS[name](arguments)
+        print(f"{name}: {time.monotonic() - begun:.0f} s", flush=True)
+    print(table(lines))
+    return int(not all(line.good for line in lines))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.drill", description=__doc__)
+    parser.add_argument("--kills", type=int, default=KILLS, help=f"how many (default {KILLS})")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="of what is sent and when it is broken")
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="this part alone; may be given several times")
+    return parser.parse_args()
+
+
+def _kills(arguments: argparse.Namespace) -> list[Line]:
+    with site(REDIS_URL="", MEMORY_TIER_MIB=KILL_MEMORY_MIB) as here:
+        line = kills.drill(here.installation, here.token, arguments.kills, arguments.seed)
+        return [line, _afterwards(here.scrub(), here.installation.command("audit", "verify").returncode)]
+
+
+def _afterwards(scrubbed: dict[str, int], audit: int) -> Line:
+    note = f"{scrubbed}; audit chain {'whole' if audit == 0 else 'BROKEN'}"
+    return Line("scrub after the kills", lost=scrubbed["lost"] + scrubbed["bad"] + (audit != 0), note=note)
+
+
+def _copies(arguments: argparse.Namespace) -> list[Line]:
+    with site() as here:
+        return copies.drill(here, arguments.seed)
+
+
+def _redis(arguments: argparse.Namespace) -> list[Line]:
+    with tempfile.TemporaryDirectory() as folder, RedisBeside(Path(folder)) as beside, site(REDIS_URL=beside.url) as here:
+        return lying_redis.drill(here, beside, arguments.seed)
+
+
+def _away(arguments: argparse.Namespace) -> list[Line]:
+    with site() as here:
+        return [away.drill(here, arguments.seed + position, position) for position in (3, 1)]
+
+
+def _disk(arguments: argparse.Namespace) -> list[Line]:
+    if disk.can_mount():
+        return disk.drill(arguments.seed)
+    note = "NOT DONE: a small disk needs root, or user namespaces (sysctl kernel.unprivileged_userns_clone=1)"
+    return [Line("full disk", note=note)]
+
+
+PARTS: dict[str, Part] = {"copies": _copies, "redis": _redis, "away": _away, "disk": _disk, "kills": _kills}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The drill, short: a few kills, rotting copies and a lying Redis against the real server; `make drill` is the long one."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.drill import away, copies, kills, lying_redis
+from tests.drill.ledger import Line, table
+from tests.drill.site import site
+from tests.parts.redis import RedisBeside
+
+SEED = 2026
+KILLS = 3
+
+
+def require_good(*lines: Line) -> None:
+    """Shows the whole ledger when one of its lines is bad."""
+    assert all(line.good for line in lines), "\n" + table(lines)
+
+
+@pytest.mark.timeout(120)
+def test_kills_and_a_store_that_is_away_lose_nothing_acknowledged() -> None:
+    with site() as here:
+        killed = kills.drill(here.installation, here.token, KILLS, SEED)
+        gone = away.drill(here, SEED + 1, position=1, batches=2)
+        require_good(killed, gone)
+        assert killed.faults == KILLS
+        assert killed.acknowledged > 0
+        assert gone.healed == gone.acknowledged
+        assert here.scrub()["lost"] == 0
+
+
+@pytest.mark.timeout(120)
+def test_rotting_copies_and_a_lying_redis_change_no_answer() -> None:
+    with tempfile.TemporaryDirectory() as folder, RedisBeside(Path(folder)) as beside, site(REDIS_URL=beside.url) as here:
+        rotten = copies.drill(here, SEED, per_fault=2, load_seconds=0.2)
+        lies = lying_redis.drill(here, beside, SEED + 1, instances=4, seconds=0.4)
+        require_good(*rotten, *lies)
+        assert sum(line.healed for line in rotten) == sum(line.faults for line in rotten) > 0
+
+
+def test_a_ledger_with_a_loss_is_bad_and_says_so() -> None:
+    line = Line("kills", faults=1, acknowledged=2, lost=1)
+    assert not line.good
+    assert table([line]).splitlines()[-1].split()[:4] == ["sum", "1", "2", "1"]

@@ -1,0 +1,129 @@
+"""The demo as a newcomer finds it: its patient logs in by a code and sees the exams of two hospitals; a stranger nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from api.demo import CT_EXAM, DX_EXAM
+from api.demo_people import story
+from api.demo_phantoms import study_uid
+from api.tickets import new_ticket
+from infra.settings import from_environ
+from records import identifiers
+from tests.parts.installation import Installation
+from tests.parts.phone import Phone
+
+pytestmark = pytest.mark.timeout(180)
+
+PATIENT, STRANGER = "13800138000", "13800138001"
+EXAMS, WITH_PICTURES = 10, 9
+CT = "胸部CT增强（模体）"
+
+
+def studies_told() -> set[str]:
+    """The phantoms are matched by their numbers, the others were named."""
+    named = {uid for exam in story()["exams"] for uid in exam.get("studies", ())}
+    return named | {study_uid(CT_EXAM, "CT"), study_uid(DX_EXAM, "DX")}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with Installation(tmp_path_factory.mktemp("demo"), WORKERS=1, REDIS_URL="none") as installation:
+        loaded = installation.command("demo")
+        assert loaded.returncode == 0, loaded.stderr
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def patient(site: Installation) -> Iterator[Phone]:
+    with Phone(site.url, PATIENT) as phone:
+        phone.log_in()
+        yield phone
+
+
+def one(patient: Phone, item: str) -> dict[str, Any]:
+    (found,) = [each for each in patient.exams() if each["item"] == item]
+    return found
+
+
+def report(patient: Phone, item: str) -> httpx.Response:
+    return patient.get(f"/exams/{one(patient, item)['id']}/report")
+
+
+def test_the_patient_is_bound_at_both_and_finds_the_exams_of_two_hospitals(patient: Phone) -> None:
+    me = patient.get("/me").json()
+    assert sorted(each["hospital"] for each in me["bindings"]) == ["demo", "demo2"]
+    found = patient.exams()
+    assert len(found) == EXAMS
+    assert {each["hospital"]["name"] for each in found} == {"示范医院", "示范第二医院"}
+    assert {each["modality"] for each in found} == {"CT", "DX", "MR", "US", "NM", "ECG"}
+    assert sum(each["images"] > 0 for each in found) == WITH_PICTURES
+
+
+def test_the_identity_card_is_right_and_of_no_place() -> None:
+    card = identifiers.identifier("id_card", story()["patient"]["id_card"])
+    assert (card.usable, card.birth_date, card.sex) == (True, story()["patient"]["birth_date"], story()["patient"]["sex"])
+    assert card.value.startswith("110100")
+
+
+def test_reports_are_final_corrected_or_preliminary_and_found_by_their_words(patient: Phone) -> None:
+    corrected = report(patient, CT).json()
+    assert (corrected["status"], corrected["version"]) == ("corrected", 2)
+    assert "左肺上叶实性小结节" in corrected["impression"]
+    assert report(patient, "头颅CT平扫").json()["status"] == "preliminary"
+    assert report(patient, "全身骨显像").json()["status"] == "final"
+    assert [each["item"] for each in patient.exams(q="结节 右肺")] == [CT]
+
+
+def test_an_exam_to_come_has_no_report(patient: Phone) -> None:
+    coming = one(patient, "腰椎MR平扫（预约）")
+    assert (coming["state"], coming["report"], coming["images"]) == ("registered", None, 0)
+    assert report(patient, "腰椎MR平扫（预约）").status_code == 404
+
+
+def test_pictures_are_exactly_those_of_the_exams(patient: Phone) -> None:
+    answer = patient.client.get("/dicom-web/studies")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert {each["0020000D"]["Value"][0] for each in found} == studies_told()
+    assert len(found) == WITH_PICTURES
+    for uid in studies_told():
+        assert patient.client.get(f"/dicom-web/studies/{uid}/metadata").status_code == 200
+
+
+def test_the_link_signs_in_as_the_patient(site: Installation) -> None:
+    link = new_ticket(from_environ({"CLOUDFILM_HOME": str(site.home), "CLOUDFILM_DEMO": "1"}))
+    with httpx.Client(base_url=site.url, timeout=30) as browser:
+        assert browser.get(link, follow_redirects=True).status_code == 200
+        assert len(browser.get("/api/v1/exams").json()["items"]) == EXAMS
+        assert len(browser.get("/dicom-web/studies").json()) == WITH_PICTURES
+
+
+def test_a_phone_that_is_bound_nowhere_sees_nothing(site: Installation, patient: Phone) -> None:
+    exam = patient.exams()[0]["id"]
+    with Phone(site.url, STRANGER) as stranger:
+        stranger.log_in()
+        assert stranger.exams() == []
+        assert stranger.client.get("/dicom-web/studies").json() == []
+        assert stranger.get(f"/exams/{exam}/report").status_code == 404
+        uid = study_uid(CT_EXAM, "CT")
+        assert stranger.client.get(f"/dicom-web/studies/{uid}/metadata").status_code == 404
+
+
+def test_loading_it_again_adds_nothing(site: Installation, patient: Phone) -> None:
+    before, me = patient.exams(), patient.get("/me").json()
+    again = site.command("demo")
+    assert again.returncode == 0, again.stderr
+    assert patient.exams() == before
+    assert patient.get("/me").json()["bindings"] == me["bindings"]
+    assert report(patient, CT).json()["version"] == 2
+
+
+def test_an_operator_gets_the_patients_token_by_the_phone(site: Installation, patient: Phone) -> None:
+    printed = site.command("token", "--role", "patient", "--person", PATIENT)
+    headers = {"Authorization": f"Bearer {printed.stdout.strip()}"}
+    assert httpx.get(f"{site.url}/api/v1/me", headers=headers, timeout=30).json()["id"] == patient.get("/me").json()["id"]

@@ -1,0 +1,209 @@
+"""WeChat, Alipay and a hospital's app lead to one person; each may be slow, broken, lying or replayed, and SMS still works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from core.uids import uuid7
+from tests.parts import alipay, wechat
+from tests.parts.alipay import AlipayServer
+from tests.parts.installation import Installation
+from tests.parts.phone import Phone
+from tests.parts.wechat import WeChatServer
+
+pytestmark = pytest.mark.timeout(120)
+
+APP_KEY, STRANGERS_KEY = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="module")
+def weixin() -> Iterator[WeChatServer]:
+    server = WeChatServer()
+    with server.running():
+        yield server
+
+
+@pytest.fixture(scope="module")
+def zhifubao() -> Iterator[AlipayServer]:
+    server = AlipayServer()
+    with server.running():
+        yield server
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, weixin: WeChatServer, zhifubao: AlipayServer) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("logins")
+    settings: dict[str, str | int] = {
+        "WORKERS": 1,
+        "WECHAT_BASE_URL": weixin.url,
+        "WECHAT_MINI_APP_ID": wechat.MINI[0],
+        "WECHAT_MINI_SECRET": wechat.MINI[1],
+        "WECHAT_OAUTH_APP_ID": wechat.OFFICIAL[0],
+        "WECHAT_OAUTH_SECRET": wechat.OFFICIAL[1],
+        "ALIPAY_GATEWAY_URL": f"{zhifubao.url}/gateway.do",
+        "ALIPAY_APP_ID": alipay.APP_ID,
+        "ALIPAY_PRIVATE_KEY": zhifubao.our_private_key,
+        "ALIPAY_PUBLIC_KEY": zhifubao.public_key,
+        "ALIPAY_AES_KEY": alipay.AES_KEY,
+    }
+    with Installation(home, **settings) as installation:
+        for code in ("demo", "demo2"):
+            assert installation.command("hospital", code, "--name", code).returncode == 0
+        trusted = installation.command("handoff", "demo", "app-1", "--key", str(public_key(home)))
+        assert trusted.returncode == 0, trusted.stderr
+        yield installation
+
+
+@pytest.fixture
+def client(site: Installation, weixin: WeChatServer, zhifubao: AlipayServer) -> Iterator[httpx.Client]:
+    weixin.mood = zhifubao.mood = "well"
+    weixin.watermark, weixin.forgets_tokens, zhifubao.forges = wechat.MINI[0], 0, False
+    with httpx.Client(base_url=f"{site.url}/api/v1", timeout=30) as client:
+        yield client
+
+
+def public_key(folder: Path) -> Path:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    path = folder / "app.pem"
+    path.write_bytes(APP_KEY.public_key().public_bytes(serialization.Encoding.PEM, form))
+    return path
+
+
+def person(client: httpx.Client, way: str, **said: object) -> str:
+    answer = client.post(f"/login/{way}", json=said)
+    assert answer.status_code == 200, answer.text
+    return str(me(client, answer.json())["id"])
+
+
+def me(client: httpx.Client, tokens: dict[str, Any]) -> dict[str, Any]:
+    return dict(client.get("/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json())
+
+
+def hand_off(site: Installation, claims: dict[str, object] | None = None, key: ec.EllipticCurvePrivateKey = APP_KEY) -> str:
+    at = int(time.time())
+    said = {"iss": "demo", "sub": "app-user-1", "aud": site.url, "iat": at, "exp": at + 60, "jti": uuid7(), **(claims or {})}
+    return jwt.encode(said, key, algorithm="ES256", headers={"kid": "app-1"})
+
+
+def test_the_union_id_makes_mini_program_and_official_account_one_person(client: httpx.Client, weixin: WeChatServer) -> None:
+    weixin.logins = {
+        "code-1": {"openid": "o-mini", "unionid": "u-1", "session_key": "never kept"},
+        "code-2": {"openid": "o-official", "unionid": "u-1", "access_token": "x"},
+    }
+    mini = person(client, "wechat", code="code-1", flow="mini")
+    assert person(client, "wechat", code="code-2", flow="oauth") == mini
+
+
+def test_a_wechat_code_is_good_once(client: httpx.Client, weixin: WeChatServer) -> None:
+    weixin.logins = {"code-3": {"openid": "o-3", "session_key": "x"}}
+    person(client, "wechat", code="code-3")
+    assert client.post("/login/wechat", json={"code": "code-3"}).status_code == 401
+
+
+def test_without_a_union_id_the_phone_joins_wechat_and_sms(
+    client: httpx.Client, site: Installation, weixin: WeChatServer
+) -> None:
+    weixin.logins, weixin.phones = {"code-4": {"openid": "o-4", "session_key": "x"}}, {"phone-4": "13700137004"}
+    tokens = client.post("/login/wechat", json={"code": "code-4", "flow": "mini"}).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    added = client.post("/me/phones", json={"wechat_code": "phone-4"}, headers=headers)
+    assert (added.status_code, added.json()["number"]) == (201, "137****7004")
+    assert client.post("/me/phones", json={"wechat_code": "phone-4"}, headers=headers).status_code == 401
+    with Phone(site.url, "13700137004") as phone:
+        phone.log_in()
+        assert me(client, phone.tokens)["id"] == me(client, tokens)["id"]
+
+
+def test_an_access_token_that_ran_out_is_renewed_once_and_not_for_ever(client: httpx.Client, weixin: WeChatServer) -> None:
+    weixin.logins = {"code-5": {"openid": "o-5", "session_key": "x"}}
+    weixin.phones = {"phone-5": "13700137005", "phone-6": "13700137006"}
+    tokens = client.post("/login/wechat", json={"code": "code-5"}).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    weixin.forgets_tokens = 1
+    assert client.post("/me/phones", json={"wechat_code": "phone-5"}, headers=headers).status_code == 201
+    weixin.forgets_tokens, weixin.asked = 1000, []
+    assert client.post("/me/phones", json={"wechat_code": "phone-6"}, headers=headers).status_code == 503
+    assert len(weixin.asked) <= 4
+
+
+def test_a_phone_that_was_given_to_another_app_is_refused(client: httpx.Client, weixin: WeChatServer) -> None:
+    weixin.logins, weixin.phones = {"code-7": {"openid": "o-7", "session_key": "x"}}, {"phone-7": "13700137007"}
+    weixin.watermark = "wx-somebody-else"
+    tokens = client.post("/login/wechat", json={"code": "code-7"}).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert client.post("/me/phones", json={"wechat_code": "phone-7"}, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("mood", ["slow", "broken", "garbled"])
+def test_when_wechat_and_alipay_misbehave_sms_still_works(
+    client: httpx.Client, site: Installation, weixin: WeChatServer, zhifubao: AlipayServer, mood: str
+) -> None:
+    weixin.mood = zhifubao.mood = mood
+    for way, said in (("wechat", {"code": "c"}), ("alipay", {"auth_code": "c"})):
+        answer = client.post(f"/login/{way}", json=said)
+        assert answer.status_code == 503
+        assert "retry-after" in answer.headers
+    with Phone(site.url, f"1360013600{len(mood)}") as phone:
+        phone.log_in()
+
+
+def test_alipay_signs_in_by_open_id_and_takes_a_code_once(client: httpx.Client, zhifubao: AlipayServer) -> None:
+    zhifubao.logins = {"code-1": {"open_id": "ali-1", "access_token": "x"}, "code-2": {"open_id": "ali-1"}}
+    first = person(client, "alipay", auth_code="code-1")
+    assert person(client, "alipay", auth_code="code-2") == first
+    assert client.post("/login/alipay", json={"auth_code": "code-2"}).status_code == 401
+
+
+def test_an_answer_that_alipay_did_not_sign_signs_nobody_in(client: httpx.Client, zhifubao: AlipayServer) -> None:
+    zhifubao.logins, zhifubao.forges = {"code-3": {"open_id": "ali-3"}}, True
+    assert client.post("/login/alipay", json={"auth_code": "code-3"}).status_code == 401
+
+
+def test_alipays_phone_counts_when_signed_and_once(client: httpx.Client, zhifubao: AlipayServer) -> None:
+    zhifubao.logins = {"code-4": {"open_id": "ali-4"}}
+    tokens = client.post("/login/alipay", json={"auth_code": "code-4"}).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    given = zhifubao.phone("13500135004")
+    forged = given | {"response": zhifubao.phone("13500135005")["response"]}
+    answers = [client.post("/me/phones", json={"alipay_response": each}, headers=headers) for each in (forged, given, given)]
+    assert [answer.status_code for answer in answers] == [401, 201, 401]
+
+
+def test_a_hospitals_hand_off_signs_in_once(client: httpx.Client, site: Installation) -> None:
+    token = hand_off(site)
+    first = person(client, "handoff", jwt=token)
+    assert client.post("/login/handoff", json={"jwt": token}).status_code == 401
+    assert person(client, "handoff", jwt=hand_off(site)) == first
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "https://film.elsewhere.example"},
+        {"iss": "demo2"},
+        {"exp": int(time.time()) + 3600},
+        {"iat": int(time.time()) - 300, "exp": int(time.time()) - 240},
+        {"iat": int(time.time()) + 300, "exp": int(time.time()) + 360},
+        {"jti": ""},
+        {"sub": 5},
+    ],
+)
+def test_a_hand_off_that_is_not_for_us_now_is_refused(
+    client: httpx.Client, site: Installation, claims: dict[str, object]
+) -> None:
+    assert client.post("/login/handoff", json={"jwt": hand_off(site, claims)}).status_code == 401
+
+
+def test_a_hand_off_of_a_strangers_key_is_refused(client: httpx.Client, site: Installation) -> None:
+    assert client.post("/login/handoff", json={"jwt": hand_off(site, key=STRANGERS_KEY)}).status_code == 401
+    for rubbish in ("x", "a.b.c", "é", "eyJhbGciOiJub25lIn0.e30."):
+        assert client.post("/login/handoff", json={"jwt": rubbish}).status_code == 401
