@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -20,12 +20,13 @@ from infra.epoch import Epoch
 from infra.sealing import Sealer
 from infra.settings import Settings
 from infra.wechat import App, WeChat
+from notify.channels import Channel, Means, found
 from notify.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Persons, how they log in, and how messages reach them. `sandbox` only in a demo."""
+    """Persons, how they log in, and how messages reach them: channels by name. `sandbox` only in a demo."""
 
     sealer: Sealer
     persons: Persons
@@ -37,6 +38,7 @@ class People:
     wechat: WeChat
     alipay: Alipay
     sandbox: Sandbox | None
+    channels: Mapping[str, Channel]
 
 
 @asynccontextmanager
@@ -45,7 +47,9 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
     sealer = Sealer(settings.keys)
     codes = SmsCodes(settings.keys, sealer, Caps(settings.sms_per_address_per_hour, settings.sms_per_hour))
     bindings = Bindings(sealer, sessions_epoch)
-    async with open_client() as client:
+    async with open_client() as client, AsyncExitStack() as closing:
+        wechat, alipay = _wechat(client, settings), _alipay(client, settings)
+        channels = found(Means(settings, client, sealer, wechat, alipay, closing))
         yield People(
             sealer,
             Persons(sealer),
@@ -54,9 +58,10 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
             bindings,
             Family(sealer, codes, bindings, sessions_epoch),
             Consents(sealer, sessions_epoch),
-            _wechat(client, settings),
-            _alipay(client, settings),
+            wechat,
+            alipay,
             Sandbox(sealer) if settings.demo else None,
+            channels,
         )
 
 

@@ -31,10 +31,15 @@ class Sandbox:
 
     async def send(self, message: Message, now: datetime) -> None:
         """Keep the message; nothing leaves this machine."""
-        sealed = self._sealer.seal_bytes(orjson.dumps(asdict(message)))
-        await SandboxMessage.create(id=row_id(), at=now, channel=message.channel, kind=message.kind, sealed=sealed)
+        kept = sealed(self._sealer, message)
+        await SandboxMessage.create(id=row_id(), at=now, channel=message.channel, kind=message.kind, sealed=kept)
 
     async def newest(self) -> list[Sent]:
         """The newest first."""
         rows = await SandboxMessage.all().order_by("-at", "-id").limit(MOST_SHOWN)
         return [Sent(row.at, Message(**orjson.loads(self._sealer.open_bytes(row.sealed)))) for row in rows]
+
+
+def sealed(sealer: Sealer, message: Message) -> bytes:
+    """A message as it is kept."""
+    return sealer.seal_bytes(orjson.dumps(asdict(message)))
