@@ -7,7 +7,8 @@ import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +26,8 @@ ATTEMPTS = 100  # with the delays below about four days: longer than a weekend w
 FIRST_DELAY_SECONDS = 5.0
 LAST_DELAY_SECONDS = 3600.0
 ERROR_CHARACTERS = 300
-LEASE_SECONDS = 600.0  # the largest object goes over a slow line in that time
+LEASE_SECONDS = 60.0  # after which the work of a killed worker is free; a living one renews its lease in time
+RENEWALS = 3  # in the time of one lease, so that one that fails does no harm
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +144,7 @@ async def work(
 ) -> int:
     """One round: claim what is due, do it all at once, settle or retry each; gives how many were tried."""
     jobs = await claim(handlers, clock(), limit, lease_seconds)
-    await asyncio.gather(*(_do(handlers[job.topic], job, clock) for job in jobs))
+    await asyncio.gather(*(_do(handlers[job.topic], job, clock, lease_seconds) for job in jobs))
     return len(jobs)
 
 
@@ -172,9 +174,10 @@ async def _close(job: Job, now: datetime, state: OutboxState, error: str) -> boo
     return await _held(job, now).update(**closed) == 1
 
 
-async def _do(handler: Handler, job: Job, clock: Callable[[], datetime]) -> None:
+async def _do(handler: Handler, job: Job, clock: Callable[[], datetime], lease_seconds: float) -> None:
     started = time.perf_counter()
-    outcome = await _outcome(handler, job, clock)
+    async with _kept(job, clock, lease_seconds):
+        outcome = await _outcome(handler, job, clock)
     metrics.count("outbox_jobs", topic=job.topic, outcome=outcome)
     metrics.observe("outbox_seconds", time.perf_counter() - started, topic=job.topic)
 
@@ -193,3 +196,32 @@ async def _outcome(handler: Handler, job: Job, clock: Callable[[], datetime]) ->
         await retry(job, clock(), f"a bug: {type(error).__name__}")
         return "bug"
     return "done" if await settle(job, clock()) else "late"
+
+
+@asynccontextmanager
+async def _kept(job: Job, clock: Callable[[], datetime], lease_seconds: float) -> AsyncIterator[None]:
+    """Renew the lease for as long as the work takes: the largest object goes over a slow line in many minutes."""
+    done = asyncio.Event()
+    renewing = asyncio.create_task(_renew(job, clock, lease_seconds, done))
+    try:
+        yield
+    finally:
+        done.set()  # not cancelled: a question to the database is never left half-asked
+        await renewing
+
+
+async def _renew(job: Job, clock: Callable[[], datetime], lease_seconds: float, done: asyncio.Event) -> None:
+    while not await _happened(done, lease_seconds / RENEWALS):
+        try:
+            if not await extend(job, clock(), lease_seconds):
+                return
+        except Exception:  # the database may be away: the next renewal, or the end of the lease, decides
+            log.warning("the lease of outbox job %s could not be renewed", job.id)
+
+
+async def _happened(event: asyncio.Event, within_seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), within_seconds)
+    except TimeoutError:
+        return False
+    return True

@@ -184,6 +184,19 @@ async def test_a_worker_that_is_stopped_hands_its_work_back(database: Settings) 
     assert (await _claim_one()).attempts == 1
 
 
+async def test_work_that_takes_longer_than_its_lease_stays_with_its_worker(database: Settings) -> None:
+    first = NOW + timedelta(seconds=3)
+
+    async def handler(job: Job) -> None:
+        while not await Outbox.filter(id=job.id, leased_until__gt=first).exists():
+            await asyncio.sleep(0.05)
+
+    now = iter([NOW])
+    await promise("copy", "1", {}, NOW)
+    await outbox.work({"copy": handler}, lease_seconds=3, clock=lambda: next(now, LATER - timedelta(seconds=28)))
+    assert (await Outbox.get()).state == OutboxState.DONE
+
+
 async def test_handing_back_after_the_lease_changes_nothing(database: Settings) -> None:
     late = await _promised("1")
     await _claim_one(TOO_LATE)
