@@ -31,6 +31,11 @@ class IdentifiedRequest(Request):
 class OneWrite(Http):
     """Sanic's HTTP/1.1 with our log, and a way to send an answer whose header is ready."""
 
+    def create_empty_request(self) -> None:
+        """Sanic answers what it could not read by a request of its own, without the URL: it may be unreadable or private."""
+        self.url = None
+        super().create_empty_request()  # type: ignore[no-untyped-call]
+
     def takes_whole(self) -> bool:
         """True when nothing of this request changes the header of a finished 200."""
         return self.stage is Stage.HANDLER and self.keep_alive and not self.head_only and not self.expecting_continue

@@ -130,7 +130,7 @@ def pick(choices: Iterable[Choice], available: Sequence[str]) -> Choice:
 
 def _acceptable(category: Category, accept: str | None, accept_parameter: str | None) -> tuple[MediaType, ...]:
     header = parse_accept(accept or "") or (MediaType(ANY),)
-    if accept_parameter is None:
+    if not accept_parameter:  # an empty one asks for nothing
         _refuse_mixture(category, header)
         return header
     ranges = parse_accept_parameter(accept_parameter)

@@ -15,7 +15,7 @@ from api.access import address_of, needs
 from api.services import Services
 from archive.ingest import Batch, Outcome, Refusal, Status
 from core.clock import now
-from core.errors import Forbidden, Malformed, TooLarge, Unavailable
+from core.errors import Forbidden, Malformed, TooLarge, Unavailable, UnsupportedMediaType
 from core.grants import Grant, Role
 from core.uids import require_uid
 from infra.audit import by
@@ -61,6 +61,7 @@ async def _store(request: Request, study: str | None, *, replacing: bool) -> HTT
     grant: Grant = request.ctx.grant
     if grant.home is None:
         raise Forbidden("this token belongs to no hospital")
+    _refuse_encoded(request.headers.get("content-encoding", ""))
     choice = negotiate(Category.STORED, request.headers.get("accept"))[0]
     entry = by(grant, chain=grant.home, at=now(), action="store", address=address_of(request))
     study_uid = require_uid(study, "StudyInstanceUID") if study else None
@@ -70,6 +71,11 @@ async def _store(request: Request, study: str | None, *, replacing: bool) -> HTT
         await _receive(request, batch, services)
         outcomes = await batch.commit()
     return _answer(outcomes, services.settings.base_url + "/dicom-web", choice.media_type)
+
+
+def _refuse_encoded(content_encoding: str) -> None:
+    if content_encoding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType("send it without Content-Encoding: DICOM files hardly shrink")
 
 
 async def _receive(request: Request, batch: Batch, services: Services) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import time
 import zlib
@@ -92,6 +93,13 @@ def test_a_request_that_cannot_be_understood_is_refused_whole(
     client: httpx.Client, content: bytes, kind: str, status: int
 ) -> None:
     assert post(client, content, kind).status_code == status
+
+
+def test_an_encoded_body_is_refused_with_a_reason(client: httpx.Client) -> None:
+    answer = client.post(
+        "/studies", content=gzip.compress(body(file())), headers={"Content-Type": RELATED + "x", "Content-Encoding": "gzip"}
+    )
+    assert (answer.status_code, "Content-Encoding" in answer.json()["detail"]) == (415, True)
 
 
 def test_what_arrived_whole_before_the_body_broke_off_is_kept(client: httpx.Client) -> None:

@@ -306,6 +306,7 @@ def test_an_implicit_object_is_never_given_as_archived() -> None:
 def test_the_accept_parameter_overrides_the_header() -> None:
     browser = "image/avif,image/webp,image/apng,image/*,*/*;q=0.8"
     assert negotiate(RENDERED, browser, "image/png")[0].media_type == "image/png"
+    assert negotiate(RENDERED, "image/jpeg", "") == negotiate(RENDERED, "image/jpeg")
     assert negotiate(METADATA, "*/*", 'multipart/related; type="application/dicom xml"')[0].multipart
     assert negotiate(INSTANCES, None, "application/zip")[0].media_type == "application/zip"
     with pytest.raises(NotAcceptable):
