@@ -1,0 +1,138 @@
+"""What every route answers to every role: the one table of who may call what, about whose things.
+
+A new route needs one line here; `test_route_matrix.py` says which one is missing. A line reads
+
+    METHOD /path/{with}/{parameters}  | role,role STATUS case=STATUS …  | role STATUS …
+
+- The first status holds for all cases that are not named. Roles that a line does not name must get 403, nobody 401.
+- A route without a session says `anyone` in place of a role.
+- The cases say whose the thing is that the parameters name:
+      own          the patient's, of hospital demo
+      other        another patient's, of hospital demo
+      foreign      another patient's, of hospital demo2
+      preliminary  the patient's, with a report that is preliminary and hidden
+      held         the patient's, of an item that a doctor must release first
+      declined     the patient's, who does not want the digital service for it
+      unknown      nobody's: it does not exist
+  Staff, systems and `patient` are all of demo. Parameters that `matrix_world.py` does not know stand for nothing (unknown).
+- `empty` is 200 with an empty list.
+- A query may follow the path. What a write sends stands in BODIES below, else `{}`; so the shortest honest line of a new
+  write is `| role 422`. Writes are asked in the order of the lines, after all reads.
+"""
+
+from __future__ import annotations
+
+SEES = "200 foreign=404 unknown=404"  # staff and systems: the whole hospital, whatever the patient may see of it
+MINE = "404 own=200 preliminary=200"  # the patient: what was not held back or declined
+LISTS = "200 foreign=empty unknown=empty"  # a search finds nothing where there is nothing for who asks
+LISTS_MINE = "empty own=200 preliminary=200"
+NO_PATH = "400 foreign=404 unknown=404"  # what is asked for is no attribute
+STAFF = "hospital,clinician,admin"
+EVERYBODY = "hospital,clinician,kiosk,guide,auditor,admin,patient"
+INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
+SERIES = "/dicom-web/studies/{study}/series/{series}"
+WADO = "/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}"
+
+LINES = [
+    # --- no session
+    "GET /                                             | anyone 200",
+    "GET /browser/{name}                               | anyone 404",
+    "GET /healthz                                      | anyone 200",
+    "GET /readyz                                       | anyone 200",
+    "GET /metrics                                      | anyone 404",
+    "GET /api/docs                                     | anyone 200",
+    "GET /api/docs.css                                 | anyone 200",
+    "GET /api/v1/openapi.json                          | anyone 200",
+    "GET /demo/enter/{ticket}                          | anyone 303",
+    "GET /demo/messages                                | anyone 200",
+    "POST /api/v1/login/sms                            | anyone 422",
+    "POST /api/v1/login/sms/verify                     | anyone 422",
+    "POST /api/v1/login/wechat                         | anyone 422",
+    "POST /api/v1/login/alipay                         | anyone 422",
+    "POST /api/v1/login/handoff                        | anyone 422",
+    "POST /api/v1/session/refresh                      | anyone 422",
+    # --- the patient's phone
+    "GET /api/v1/me                                    | patient 200",
+    "GET /api/v1/me/phones                             | patient 200",
+    "GET /api/v1/me/bindings                           | patient 200",
+    "GET /api/v1/me/family                             | patient 200",
+    "GET /api/v1/me/consents                           | patient 200",
+    "GET /api/v1/me/activations                        | patient 200",
+    "GET /api/v1/me/export                             | patient 200",
+    "GET /api/v1/exams                                 | patient 200",
+    f"GET /api/v1/exams/{{exam}}                       | patient {MINE}",
+    "GET /api/v1/exams/{exam}/report                   | patient 404 own=200",
+    f"GET /api/v1/exams/{{exam}}/access-log            | patient {MINE}",
+    f"GET /api/v1/exams/{{exam}}/notice                | patient {MINE}",
+    "POST /api/v1/me/activations                       | patient 404 own=201 preliminary=201",
+    "POST /api/v1/me/phones                            | patient 422",
+    "DELETE /api/v1/me/phones/{phone_id}               | patient 404",
+    "POST /api/v1/me/bindings                          | patient 422",
+    "POST /api/v1/me/family                            | patient 422",
+    "POST /api/v1/me/family/verify                     | patient 422",
+    "POST /api/v1/me/consents                          | patient 422",
+    "DELETE /api/v1/me/consents/{kind}                 | patient 404",
+    # --- a hospital's systems and staff
+    "GET /api/v1/hospital/waiting                      | hospital,admin 200",
+    "POST /api/v1/hospital/exams/{accession}/study     | admin 200 foreign=404 unknown=404",
+    "POST /api/v1/hospital/exams/{accession}/rematch   | admin 200 foreign=404 unknown=404",
+    "POST /api/v1/hospital/exams/{accession}/release   | clinician 200 foreign=404 unknown=404",
+    "DELETE /api/v1/hospital/exams/{accession}/release | clinician 200 foreign=404 unknown=404",
+    "POST /api/v1/hospital/patients/{patient_id}/merge | admin 422",
+    "POST /api/v1/hospital/patients/{patient_id}/unmerge | admin 409 foreign=404 unknown=404",
+    "GET /api/v1/admin/hospital                        | admin 200",
+    "PUT /api/v1/admin/hospital                        | admin 200",
+    # Another hospital's numbers are free in this one; who comes second finds what the first has told.
+    "PUT /api/v1/hospital/patients/{patient_id}        | hospital 200 foreign=201 unknown=201 | admin 200",
+    "PUT /api/v1/hospital/exams/{accession}            | hospital 200 foreign=201 unknown=201 | admin 200",
+    "PUT /api/v1/hospital/exams/{accession}/report     | hospital 200 foreign=201 unknown=201 | admin 200",
+    # --- pictures (DICOMweb, WADO-URI)
+    f"GET /dicom-web                                   | {STAFF},patient 400",
+    f"GET /dicom-web/studies                           | {STAFF},patient 200",
+    f"GET /dicom-web/series                            | {STAFF},patient 200",
+    f"GET /dicom-web/instances                         | {STAFF},patient 200",
+    f"GET /dicom-web/studies/{{study}}                 | {STAFF} {SEES} | patient {MINE}",
+    f"GET /dicom-web/studies/{{study}}/metadata        | {STAFF} {SEES} | patient {MINE}",
+    f"GET /dicom-web/studies/{{study}}/rendered        | {STAFF} {SEES} | patient {MINE}",
+    f"GET /dicom-web/studies/{{study}}/thumbnail       | {STAFF} {SEES} | patient {MINE}",
+    f"GET /dicom-web/studies/{{study}}/series           | {STAFF} {LISTS} | patient {LISTS_MINE}",
+    f"GET /dicom-web/studies/{{study}}/instances        | {STAFF} {LISTS} | patient {LISTS_MINE}",
+    f"GET {SERIES}                                     | {STAFF} {SEES} | patient {MINE}",
+    f"GET {SERIES}/metadata                            | {STAFF} {SEES} | patient {MINE}",
+    f"GET {SERIES}/rendered                            | {STAFF} {SEES} | patient {MINE}",
+    f"GET {SERIES}/thumbnail                           | {STAFF} {SEES} | patient {MINE}",
+    f"GET {SERIES}/instances                            | {STAFF} {LISTS} | patient {LISTS_MINE}",
+    f"GET {INSTANCE}                                   | {STAFF} {SEES} | patient {MINE} | auditor 400",
+    f"GET {INSTANCE}/metadata                          | {STAFF} {SEES} | patient {MINE}",
+    f"GET {INSTANCE}/rendered                          | {STAFF} {SEES} | patient {MINE}",
+    f"GET {INSTANCE}/thumbnail                         | {STAFF} {SEES} | patient {MINE}",
+    f"GET {INSTANCE}/frames/{{numbers}}                | {STAFF} {SEES} | patient {MINE}",
+    f"GET {INSTANCE}/frames/{{numbers}}/rendered       | {STAFF} {SEES} | patient {MINE}",
+    f"GET {INSTANCE}/frames/{{number}}/thumbnail       | {STAFF} {SEES} | patient {MINE}",
+    f"GET {INSTANCE}/bulkdata/{{path}}                 | {STAFF} {NO_PATH} | patient 404 own=400 preliminary=400",
+    f"GET {WADO}                                       | {STAFF} {SEES} | patient {MINE}",
+    "POST /dicom-web/studies                           | hospital,admin 415",
+    "PUT /dicom-web/studies                            | hospital,admin 415",
+    "POST /dicom-web/studies/{study}                   | hospital,admin 415",
+    "PUT /dicom-web/studies/{study}                    | hospital,admin 415",
+    "DELETE /dicom-web/studies/{study}                 | hospital,admin 409 foreign=404 unknown=404",
+    # --- what ends who asks, each with a session of its own
+    "DELETE /api/v1/me/bindings/{binding}              | patient 404 own=204",
+    "DELETE /api/v1/me/family/{proxy_id}               | patient 404 own=204",
+    "DELETE /api/v1/me                                 | patient 200",
+    f"DELETE /api/v1/session                           | {EVERYBODY} 204",
+]
+
+BODIES = {
+    "POST /api/v1/me/activations": {"exam": "{exam}", "way": "phone", "notice_version": "1"},
+    "PUT /api/v1/hospital/patients/{patient_id}": {"name": "某某"},
+    "PUT /api/v1/hospital/exams/{accession}": {
+        "patient_id": "{patient_id}",
+        "category": "radiology",
+        "performed_at": "2026-01-01T08:00:00+08:00",
+    },
+    "PUT /api/v1/hospital/exams/{accession}/report": {"status": "final"},
+    "POST /api/v1/hospital/exams/{accession}/study": {"study_uid": "{study}"},
+    "POST /api/v1/hospital/exams/{accession}/rematch": {"patient_id": "{patient_id}"},
+}
+ENDS_THE_ASKER = {"DELETE /api/v1/me", "DELETE /api/v1/session"}
