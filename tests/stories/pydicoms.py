@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_windowing
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
 INLINE_MOST_BYTES = 1024  # larger binary values are resources of their own
 FIRST_DATA_SET_TAG = 0x00080000
 PIXELS = {0x7FE00008, 0x7FE00009, 0x7FE00010}
+WITHOUT_DECODER = {
+    "1.2.840.10008.1.2.4.53",  # JPEG Spectral Selection, retired
+    "1.2.840.10008.1.2.4.55",  # JPEG Full Progression, retired
+    JPEGLossless,
+    JPEGLosslessSV1,
+}
 SPECIFIC_CHARACTER_SET = "00080005"
 
 
@@ -51,29 +58,31 @@ def has_pixels(data_set: Dataset) -> bool:
     return any(tag in data_set for tag in PIXELS)
 
 
+def has_decoder(data_set: Dataset) -> bool:
+    """False for the kinds of JPEG whose only plug-in is under the GPL, and so is not installed."""
+    syntax = data_set.file_meta.TransferSyntaxUID
+    return syntax not in WITHOUT_DECODER and not (syntax == JPEGExtended12Bit and data_set.BitsStored > 8)
+
+
 def frame_count(data_set: Dataset) -> int:
     return int(data_set.get("NumberOfFrames") or 1)
 
 
 def pixels(data_set: Dataset) -> NDArray[Any] | None:
     """All frames (frames, rows, columns[, 3]), colour as RGB; None where this pydicom has no decoder for them."""
-    try:
-        array = pixel_array(data_set)
-    except (RuntimeError, NotImplementedError, AttributeError, ValueError):
+    if not has_decoder(data_set):
         return None
+    array = pixel_array(data_set)
     return array if frame_count(data_set) > 1 else array[np.newaxis]
 
 
 def native_frames(data_set: Dataset) -> list[bytes] | None:
     """Each frame in little endian: as it was sent where it was native, else decoded and pixel by pixel."""
-    if data_set.BitsAllocated == 1 or data_set.PhotometricInterpretation == "YBR_FULL_422":
+    if data_set.BitsAllocated == 1 or data_set.PhotometricInterpretation == "YBR_FULL_422" or not has_decoder(data_set):
         return None
     numbers = range(frame_count(data_set))
     compressed = data_set.file_meta.TransferSyntaxUID.is_compressed
-    try:
-        arrays = [pixel_array(data_set, index=number, raw=not compressed) for number in numbers]
-    except (RuntimeError, NotImplementedError, AttributeError, ValueError):
-        return None
+    arrays = [pixel_array(data_set, index=number, raw=not compressed) for number in numbers]
     if not compressed and data_set.get("PlanarConfiguration") == 1:
         arrays = [np.moveaxis(array, -1, 0) for array in arrays]
     return [np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes() for array in arrays]
