@@ -11,6 +11,7 @@ import httpx
 from identity.bindings import Bindings
 from identity.consents import Consents
 from identity.family import Family
+from identity.links import Links
 from identity.persons import Persons
 from identity.signins import SignIns
 from identity.sms_codes import Caps, SmsCodes
@@ -35,6 +36,7 @@ class People:
     bindings: Bindings
     family: Family
     consents: Consents
+    links: Links
     wechat: WeChat
     alipay: Alipay
     sandbox: Sandbox | None
@@ -58,6 +60,7 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
             bindings,
             Family(sealer, codes, bindings, sessions_epoch),
             Consents(sealer, sessions_epoch),
+            Links(settings.keys, sessions_epoch),
             wechat,
             alipay,
             Sandbox(sealer) if settings.demo else None,
