@@ -8,19 +8,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from archive.inspection import Finding, ObjectRef, inspect
-from archive.models import Copy, CopyState, StoredObject
+from archive.kinds import BY_NAME, INSTANCES, Kind
+from archive.models import CopyState
 from archive.replicas import Replicas
 from core.clock import now
 from infra.stores import Store
 
 TOGETHER_BYTES = 64 << 20  # of objects held in memory at a time; larger ones go one by one
 
+States = dict[int | str, dict[int, CopyState]]  # object → store → what is known of the copy
+
 
 async def keep_promise(replicas: Replicas, payload: dict[str, Any]) -> None:
     """What the topic `index.COPY` promises: every copy of these objects good. Raises Unavailable or NoGoodCopy: try again."""
-    object_ids = [int(each) for each in payload.get("objects") or [payload["object"]]]
-    refs = await _refs(object_ids)
-    states = await _states(object_ids)
+    kind = BY_NAME[payload.get("kind", INSTANCES.name)]
+    object_ids = list(payload.get("objects") or [payload["object"]])
+    refs = await _refs(object_ids, kind)
+    states = await _states(object_ids, kind)
     together = [ref for ref in refs if _only_waits(states[ref.id]) and ref.size <= TOGETHER_BYTES]
     for store in replicas.stores:
         waiting = [ref for ref in together if states[ref.id].get(store.position) is CopyState.PENDING]
@@ -28,20 +32,21 @@ async def keep_promise(replicas: Replicas, payload: dict[str, Any]) -> None:
             await _copy(replicas, store, lot, states)
     for ref in refs:
         if ref not in together:
-            await replicas.repair(ref.id)
+            await replicas.repair(ref.id, kind)
 
 
-async def _copy(replicas: Replicas, store: Store, lot: Sequence[ObjectRef], states: dict[int, dict[int, CopyState]]) -> None:
+async def _copy(replicas: Replicas, store: Store, lot: Sequence[ObjectRef], states: States) -> None:
     found = await asyncio.gather(*(_good_bytes(replicas, ref, states[ref.id]) for ref in lot))
     whole = [(ref, data) for ref, data in zip(lot, found, strict=True) if data is not None]
     await store.put_many([(ref.key, data) for ref, data in whole])
     findings = await asyncio.gather(*(inspect(store, ref) for ref, _ in whole))
     good = [ref.id for (ref, _), finding in zip(whole, findings, strict=True) if finding is Finding.GOOD]
-    waiting = Copy.filter(object_id__in=good, store=store.position, state=CopyState.PENDING)
+    copies = lot[0].kind.copies
+    waiting = copies.filter(object_id__in=good, store=store.position, state=CopyState.PENDING)
     await waiting.update(state=CopyState.GOOD, checked_at=now())
     for ref in lot:
         if ref.id not in good:
-            await replicas.repair(ref.id)
+            await replicas.repair(ref.id, ref.kind)
 
 
 async def _good_bytes(replicas: Replicas, ref: ObjectRef, states: dict[int, CopyState]) -> bytes | None:
@@ -54,15 +59,15 @@ async def _good_bytes(replicas: Replicas, ref: ObjectRef, states: dict[int, Copy
     return None
 
 
-async def _refs(object_ids: Sequence[int]) -> list[ObjectRef]:
+async def _refs(object_ids: Sequence[int | str], kind: Kind) -> list[ObjectRef]:
     """Those that were not deleted meanwhile."""
-    rows = await StoredObject.filter(id__in=object_ids).order_by("id").values_list("id", "key", "size", "sha256")
-    return [ObjectRef(*row) for row in rows]
+    rows = await kind.objects.filter(id__in=object_ids).order_by("id").values_list("id", "key", "size", "sha256")
+    return [ObjectRef(id, key, size, sha256, kind) for id, key, size, sha256 in rows]
 
 
-async def _states(object_ids: Sequence[int]) -> dict[int, dict[int, CopyState]]:
-    states: dict[int, dict[int, CopyState]] = {object_id: {} for object_id in object_ids}
-    for row in await Copy.filter(object_id__in=object_ids):
+async def _states(object_ids: Sequence[int | str], kind: Kind) -> States:
+    states: States = {object_id: {} for object_id in object_ids}
+    for row in await kind.copies.filter(object_id__in=object_ids):
         states[row.object_id][row.store] = row.state
     return states
 

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from archive.models import StoredObject
+from archive import kinds
+from archive.documents import KEY_PATTERN
 from archive.replicas import Replicas
 from archive.retention import ERASE, PAUSE
 from core.errors import Unavailable
@@ -24,7 +25,7 @@ ORPHAN_AGE = timedelta(days=1)  # no request takes so long from its first byte t
 KEYS_AT_ONCE = 1000
 # More than these at once were not left by requests that died: the database is older than the stores, and must be mended.
 ORPHANS_MOST, ORPHANS_MOST_SHARE = 100, 0.01
-_OURS = re.compile(r"[^/]+/[^/]+/[^/]+/[^/]+\.dcm")
+_OURS = re.compile(rf"[^/]+/[^/]+/[^/]+/[^/]+\.dcm|{KEY_PATTERN}")
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,11 @@ async def erase(replicas: Replicas, payload: dict[str, Any]) -> None:
     An instance that was sent again meanwhile is looked at and healed instead.
     """
     keys = [str(key) for key in payload["keys"]]
-    living = dict(await StoredObject.filter(key__in=keys).values_list("key", "id"))
+    living = await kinds.known_keys(keys)
     stores = [store for store in replicas.stores if store.position in payload["stores"]]
     results = await asyncio.gather(*(_erase(store, set(keys) - living.keys()) for store in stores), return_exceptions=True)
-    for object_id in living.values():
-        await replicas.heal(object_id)
+    for kind, object_id in living.values():
+        await replicas.heal(object_id, kind=kind)
     for failure in filter(None, results):
         raise failure
 
@@ -51,7 +52,7 @@ async def find_orphans(replicas: Replicas, now: datetime) -> int:
 
 async def remove_orphan(replicas: Replicas, payload: dict[str, Any]) -> None:
     """Remove one object from one store, unless it has a row by now. Raises Unavailable."""
-    if await StoredObject.exists(key=payload["key"]):
+    if await kinds.known_keys([payload["key"]]):
         return
     store = next(store for store in replicas.stores if store.position == payload["store"])
     log.warning("store %d: an object without a row is removed", store.position)
@@ -69,7 +70,7 @@ async def _find_orphans(store: Store, now: datetime) -> int:
     except Unavailable:
         log.warning("store %d does not answer: its objects without rows are not looked for", store.position)
         return 0
-    if len(found) > max(ORPHANS_MOST, ORPHANS_MOST_SHARE * await StoredObject.all().count()):
+    if len(found) > max(ORPHANS_MOST, ORPHANS_MOST_SHARE * await kinds.count()):
         log.error("store %d has %d objects without rows; none is removed: is the database too old?", store.position, len(found))
         return len(found)
     # Not from all stores in the same minute: see retention.PAUSE.
@@ -82,7 +83,7 @@ async def _find_orphans(store: Store, now: datetime) -> int:
 
 async def _rowless(store: Store) -> AsyncIterator[str]:
     async for keys in _in_lots(store):
-        known = {str(key) for key in await StoredObject.filter(key__in=keys).values_list("key", flat=True)}
+        known = await kinds.known_keys(keys)
         for key in keys:
             if key not in known:
                 yield key

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
+from archive.kinds import INSTANCES, Kind
 from archive.pace import Pace
 from core.errors import Unavailable
 from infra.stores import Missing, Store
@@ -23,10 +24,11 @@ PROBE_KEY = "probe/is-anybody-there"
 class ObjectRef:
     """What must be known of a stored object to read and check any copy of it."""
 
-    id: int
+    id: int | str
     key: str
     size: int
     sha256: str  # of the whole object, hex
+    kind: Kind = INSTANCES
 
 
 class Finding(StrEnum):

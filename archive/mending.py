@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from archive.index import COPY
 from archive.inspection import Finding, ObjectRef, inspect
-from archive.models import Copy, CopyState
+from archive.models import CopyState
 from core.clock import now
 from core.errors import Unavailable
 from infra import metrics, outbox
@@ -76,7 +76,7 @@ async def mend(
 
 async def promise_repair(ref: ObjectRef) -> None:
     """Have the copies of an object that are not good repaired soon, by a worker."""
-    await outbox.promise_again(COPY, str(ref.id), {"object": ref.id}, now())
+    await outbox.promise_again(COPY, str(ref.id), {"object": ref.id, "kind": ref.kind.name}, now())
 
 
 @asynccontextmanager
@@ -121,7 +121,7 @@ async def _rewrite(store: Store, ref: ObjectRef, good: Path | bytes) -> bool:
         await store.put(ref.key, good)
         well = await inspect(store, ref) is Finding.GOOD
     except Unavailable as error:
-        log.warning("object %d cannot be written: %s", ref.id, error)
+        log.warning("object %s cannot be written: %s", ref.id, error)
         well = False
     metrics.count("copy_repairs", store=str(store.position), outcome="good" if well else "failed")
     return well
@@ -129,9 +129,10 @@ async def _rewrite(store: Store, ref: ObjectRef, good: Path | bytes) -> bool:
 
 async def _mark_good(ref: ObjectRef, positions: Iterable[int]) -> None:
     if wanted := list(positions):
-        await Copy.filter(object_id=ref.id, store__in=wanted).update(state=CopyState.GOOD, checked_at=now())
+        await ref.kind.copies.filter(object_id=ref.id, store__in=wanted).update(state=CopyState.GOOD, checked_at=now())
 
 
 async def _mark_bad(ref: ObjectRef, positions: Iterable[int]) -> None:
     if wanted := list(positions):  # what is pending stays so: it was never there
-        await Copy.filter(object_id=ref.id, store__in=wanted, state=CopyState.GOOD).update(state=CopyState.BAD)
+        good = ref.kind.copies.filter(object_id=ref.id, store__in=wanted, state=CopyState.GOOD)
+        await good.update(state=CopyState.BAD)

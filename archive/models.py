@@ -1,4 +1,4 @@
-"""Tables of the archive: study, series, instance, its stored versions and where each copy lies."""
+"""Tables of the archive: study, series, instance, its stored versions, documents, and where each copy lies."""
 
 from __future__ import annotations
 
@@ -193,6 +193,44 @@ class Copy(Model):
         indexes = (Index(fields=("state", "store")),)
 
 
+class Document(Model):
+    """Bytes that are no DICOM instance, such as a film page or the PDF of a report. Never changed after they are written."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="documents", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    key = fields.CharField(max_length=255, unique=True, description="name in every store")
+    media_type = fields.CharField(max_length=64, description="what kind of bytes they are")
+    size = fields.BigIntField(description="bytes in a store")
+    sha256 = fields.CharField(max_length=64, description="of the bytes, hex")
+    keep_until = fields.DateField(description="first day on which deletion may be asked for")
+    received_at = fields.DatetimeField(description="when it was acknowledged")
+
+    class Meta:
+        table = "document"
+        unique_together = (("hospital", "sha256"),)
+
+
+class DocumentCopy(Model):
+    """One copy of a document in one store."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    object: fields.ForeignKeyRelation[Document] = fields.ForeignKeyField(
+        "archive.Document", related_name="copies", on_delete=fields.RESTRICT, description="of which document"
+    )
+    object_id: str
+    store = fields.SmallIntField(description="1, 2 or 3: position in CLOUDFILM_STORES")
+    state = fields.CharEnumField(CopyState, max_length=8, description="what is known of it")
+    checked_at = fields.DatetimeField(null=True, description="when its own bytes were last read and hashed")
+
+    class Meta:
+        table = "document_copy"
+        unique_together = (("object", "store"),)
+        indexes = (Index(fields=("state", "store")),)
+
+
 class ScrubRun(Model):
     """One walk over all copies, which can be stopped and taken up again."""
 
@@ -200,6 +238,7 @@ class ScrubRun(Model):
     started_at = fields.DatetimeField(auto_now_add=True, description="when it began")
     finished_at = fields.DatetimeField(null=True, description="when it reached the end")
     after_object_id = fields.BigIntField(default=0, description="objects up to this one are done")
+    after_document_id = fields.CharField(max_length=36, default="", description="documents up to this one are done")
     checked = fields.BigIntField(default=0, description="copies read and hashed")
     bad = fields.BigIntField(default=0, description="copies missing or wrong")
     repaired = fields.BigIntField(default=0, description="bad copies written anew and read back")

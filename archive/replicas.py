@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from archive.inspection import THREAD_BYTES, Finding, ObjectRef, answers, inspect, read
+from archive.kinds import INSTANCES, Kind
 from archive.mending import Health, mend, promise_repair
-from archive.models import Copy, CopyState, StoredObject
+from archive.models import CopyState
 from archive.pace import Pace
 from core.errors import NoGoodCopy, Unavailable
 from infra import metrics
 from infra.database import transaction
-from infra.stores import Missing, Store
+from infra.stores import Item, Missing, Store
 
 __all__ = ["ObjectRef", "Replicas"]
 
@@ -42,11 +43,11 @@ class Replicas:
         self._spool = spool
         self._remote = {store.position for store in stores if store.place().kind != "file"}
         self._away_until: dict[int, float] = {}
-        self._noted_until: dict[tuple[int, int], float] = {}
+        self._noted_until: dict[tuple[int | str, int], float] = {}
         self._background: set[asyncio.Task[Any]] = set()
 
-    async def write(self, batch: Sequence[tuple[str, Path]]) -> dict[str, frozenset[int]]:
-        """Store files under keys, durably on at least two stores; key → the stores that have it. Raises Unavailable.
+    async def write(self, batch: Sequence[Item]) -> dict[str, frozenset[int]]:
+        """Store files or bytes under keys, durably on at least two stores; key → the stores that have it. Raises Unavailable.
 
         Stores 1 and 2 at once; another takes part when one of them fails or dawdles.
         """
@@ -88,12 +89,12 @@ class Replicas:
             self._failed(store, ref, finding)
         raise NoGoodCopy(f"no store gives the right bytes of object {ref.id}")
 
-    async def repair(self, object_id: int) -> None:
+    async def repair(self, object_id: int | str, kind: Kind = INSTANCES) -> None:
         """Write copies anew that are known to be bad or pending; raises NoGoodCopy or Unavailable: try again later."""
-        ref = await _ref(object_id)
+        ref = await _ref(object_id, kind)
         if ref is None:
             return  # deleted meanwhile
-        rows = await Copy.filter(object_id=object_id).exclude(state=CopyState.GOOD)
+        rows = await kind.copies.filter(object_id=object_id).exclude(state=CopyState.GOOD)
         suspects = {row.store for row in rows}
         health = await self.mend(ref, [store for store in self.stores if store.position in suspects])
         if suspects and not health.readable:
@@ -102,12 +103,12 @@ class Replicas:
             stores = ", ".join(map(str, sorted(health.bad)))
             raise Unavailable(f"copies of object {object_id} cannot be repaired in store {stores}")
 
-    async def heal(self, object_id: int, source: Path | None = None) -> None:
+    async def heal(self, object_id: int | str, source: Path | None = None, kind: Kind = INSTANCES) -> None:
         """Look at every copy by its own bytes and make it good; `source` helps when it holds the very bytes.
 
         What cannot be repaired now is promised. Raises NoGoodCopy when no copy is good in the end.
         """
-        ref = await _ref(object_id)
+        ref = await _ref(object_id, kind)
         if ref is None:
             return
         health = await self.mend(ref, self.stores, source)
@@ -137,7 +138,7 @@ class Replicas:
         """Finish the reports and writes that are under way."""
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    async def _put(self, store: Store, batch: Sequence[tuple[str, Path]]) -> int:
+    async def _put(self, store: Store, batch: Sequence[Item]) -> int:
         """The store's position once it has everything, 0 when it failed."""
         try:
             await store.put_many(batch)
@@ -178,9 +179,9 @@ class Replicas:
         """Mark the copy and promise its repair, unless it is the whole store that does not answer."""
         if finding is Finding.UNREACHABLE and not await answers(store):
             return
-        log.warning("store %d: the copy of object %d is %s", store.position, ref.id, finding)
+        log.warning("store %d: the copy of object %s is %s", store.position, ref.id, finding)
         async with transaction():
-            good = Copy.filter(object_id=ref.id, store=store.position, state=CopyState.GOOD)
+            good = ref.kind.copies.filter(object_id=ref.id, store=store.position, state=CopyState.GOOD)
             if await good.update(state=CopyState.BAD):
                 await promise_repair(ref)
 
@@ -212,6 +213,6 @@ def _is_whole(ref: ObjectRef, data: bytes) -> bool:
     return len(data) == ref.size and hashlib.sha256(data).hexdigest() == ref.sha256
 
 
-async def _ref(object_id: int) -> ObjectRef | None:
-    rows = await StoredObject.filter(id=object_id).values_list("id", "key", "size", "sha256")
-    return ObjectRef(*rows[0]) if rows else None
+async def _ref(object_id: int | str, kind: Kind) -> ObjectRef | None:
+    rows = await kind.objects.filter(id=object_id).values_list("id", "key", "size", "sha256")
+    return next((ObjectRef(id, key, size, sha256, kind) for id, key, size, sha256 in rows), None)

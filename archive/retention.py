@@ -77,7 +77,7 @@ async def delete_study(hospital: str, study_uid: str, now: datetime, zone: ZoneI
         if now.astimezone(zone).date() < study.keep_until:
             raise RetentionNotOver(f"the study must be kept; it may be deleted from {study.keep_until} on")
         rows = await StoredObject.filter(instance__series__study_id=study.id).values_list("key", "size")
-        await _promise_erasure(study, [str(key) for key, _ in rows], now)
+        await promise_erasure(str(study.id), [str(key) for key, _ in rows], now)
         instances = await _delete_rows(study)
     return Deleted(study_uid, instances, len(rows), sum(size for _, size in rows))
 
@@ -99,10 +99,11 @@ def _last_day(begins_on: date, years: int) -> date:
     return date(year, begins_on.month, min(begins_on.day, monthrange(year, begins_on.month)[1]))
 
 
-async def _promise_erasure(study: Study, keys: Sequence[str], now: datetime) -> None:
+async def promise_erasure(name: str, keys: Sequence[str], now: datetime) -> None:
+    """Inside the caller's transaction: the bytes under these keys will be removed. `name` is this deletion's alone."""
     for stores, due_at in ((FIRST_STORES, now), (LAST_STORES, now + PAUSE)):
         payloads = {
-            f"{study.id}.{start}.{stores[0]}": {"keys": keys[start : start + KEYS_OF_ONE_JOB], "stores": stores}
+            f"{name}.{start}.{stores[0]}": {"keys": keys[start : start + KEYS_OF_ONE_JOB], "stores": stores}
             for start in range(0, len(keys), KEYS_OF_ONE_JOB)
         }
         await outbox.promise_all(ERASE, payloads, due_at)

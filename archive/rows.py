@@ -122,7 +122,7 @@ def stored_object(instance_id: int, version: int, key: str, prepared: Prepared, 
     }
 
 
-def copies(object_id: int, written: frozenset[int], now: datetime) -> list[Row]:
+def copies(object_id: int | str, written: frozenset[int], now: datetime) -> list[Row]:
     """One row a store; what is not written yet is promised."""
     good, pending = CopyState.GOOD.value, CopyState.PENDING.value
     return [

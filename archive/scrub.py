@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import F
 
-from archive import erasure
+from archive import erasure, kinds
 from archive.inspection import Finding, ObjectRef
+from archive.kinds import KINDS, CopyRow, Kind
 from archive.mending import Health, promise_repair
-from archive.models import Copy, CopyState, ScrubRun, StoredObject
+from archive.models import CopyState, ScrubRun
 from archive.pace import Pace
 from archive.replicas import Replicas
 from core.clock import now
@@ -74,8 +75,8 @@ async def scrub(
     """
     run = await _begin(fresh)
     pace = Pace(mib_per_second)
-    of_objects = await StoredObject.all().count()
-    done = await StoredObject.filter(id__lte=run.after_object_id).count()
+    of_objects = await kinds.count()
+    done = sum([await kind.objects.filter(id__lte=_place(run, kind)).count() for kind in KINDS])
     while objects := await _next(run):
         done += await _walk(replicas, run, objects, pace, stop)
         if progress is not None:
@@ -101,8 +102,18 @@ async def _begin(fresh: bool) -> ScrubRun:
 
 
 async def _next(run: ScrubRun) -> list[ObjectRef]:
-    rows = await StoredObject.filter(id__gt=run.after_object_id).order_by("id").limit(BATCH)
-    return [ObjectRef(row.id, row.key, row.size, row.sha256) for row in rows]
+    """Some objects of one kind; the first kind is walked to its end before the next."""
+    for kind in KINDS:
+        rows = await kind.objects.filter(id__gt=_place(run, kind)).order_by("id").limit(BATCH)
+        if rows:
+            return [ObjectRef(row.id, row.key, row.size, row.sha256, kind) for row in rows]
+    return []
+
+
+def _place(run: ScrubRun, kind: Kind) -> int | str:
+    """Objects of that kind up to this id are done."""
+    place: int | str = getattr(run, kind.place)
+    return place
 
 
 async def _walk(replicas: Replicas, run: ScrubRun, objects: Sequence[ObjectRef], pace: Pace, stop: asyncio.Event | None) -> int:
@@ -116,24 +127,24 @@ async def _walk(replicas: Replicas, run: ScrubRun, objects: Sequence[ObjectRef],
         await asyncio.gather(*(_examine(replicas, ref, copies.get(ref.id, {}), pace, tally) for ref in some))
         done += len(some)
     if done:
-        await _keep(run, objects[done - 1].id, tally)
+        await _keep(run, objects[done - 1], tally)
     return done
 
 
-async def _copies(objects: Sequence[ObjectRef]) -> dict[int, dict[int, Copy]]:
-    copies: dict[int, dict[int, Copy]] = {}
-    for row in await Copy.filter(object_id__in=[ref.id for ref in objects]):
+async def _copies(objects: Sequence[ObjectRef]) -> dict[int | str, dict[int, CopyRow]]:
+    copies: dict[int | str, dict[int, CopyRow]] = {}
+    for row in await objects[0].kind.copies.filter(object_id__in=[ref.id for ref in objects]):
         copies.setdefault(row.object_id, {})[row.store] = row
     return copies
 
 
-async def _examine(replicas: Replicas, ref: ObjectRef, copies: dict[int, Copy], pace: Pace, tally: _Tally) -> None:
+async def _examine(replicas: Replicas, ref: ObjectRef, copies: dict[int, CopyRow], pace: Pace, tally: _Tally) -> None:
     findings = await asyncio.gather(*(replicas.inspect(store, ref, pace) for store in replicas.stores))
     found = {store.position: finding for store, finding in zip(replicas.stores, findings, strict=True)}
     health = Health(found)
     doubtful = health.damaged | {store for store, copy in copies.items() if copy.state is not CopyState.GOOD}
     if suspects := [store for store in replicas.stores if store.position in doubtful and not replicas.is_away(store)]:
-        if not await StoredObject.exists(id=ref.id):
+        if not await ref.kind.objects.exists(id=ref.id):
             return  # deleted while we looked
         mended = await replicas.mend(ref, suspects)
         health = Health(found | mended.found, mended.repaired)
@@ -147,7 +158,7 @@ async def _examine(replicas: Replicas, ref: ObjectRef, copies: dict[int, Copy], 
         await promise_repair(ref)
 
 
-def _count(health: Health, awaited: set[int], copies: dict[int, Copy], tally: _Tally) -> None:
+def _count(health: Health, awaited: set[int], copies: dict[int, CopyRow], tally: _Tally) -> None:
     """A copy that was still due, and that we wrote in passing, was never bad (`awaited`)."""
     not_good = {store for store, finding in health.found.items() if finding is not Finding.GOOD} - awaited
     tally.checked += sum(finding is not Finding.UNREACHABLE for finding in health.found.values())
@@ -159,16 +170,16 @@ def _count(health: Health, awaited: set[int], copies: dict[int, Copy], tally: _T
         metrics.count("scrub_copies", outcome=finding)
 
 
-async def _keep(run: ScrubRun, after_object_id: int, tally: _Tally) -> None:
+async def _keep(run: ScrubRun, last: ObjectRef, tally: _Tally) -> None:
     """Note how far we are. When another walker was quicker, we go on from its place, and add only what we mended."""
     # Not the state: a reader may have found one of them bad since we looked.
-    await Copy.filter(id__in=tally.good).update(checked_at=now())
+    await last.kind.copies.filter(id__in=tally.good).update(checked_at=now())
     mine = ScrubRun.filter(id=run.id)
     async with transaction():
         await mine.update(bad=F("bad") + tally.bad, repaired=F("repaired") + tally.repaired, lost=F("lost") + tally.lost)
-        await mine.filter(after_object_id=run.after_object_id).update(
-            after_object_id=after_object_id, checked=F("checked") + tally.checked
-        )
+        where = last.kind.place
+        unmoved = mine.filter(**{where: _place(run, last.kind)})
+        await unmoved.update(**{where: last.id, "checked": F("checked") + tally.checked})
     await run.refresh_from_db()
 
 

@@ -1,4 +1,4 @@
-"""Tables of what the hospital says: hospitals, patients, exams, reports, and what waits for a person to decide."""
+"""Tables of what the hospital says: hospitals, patients, exams, reports, films, and what waits for a person to decide."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ class How(StrEnum):
     TOLD = "told"  # the hospital named the study
     MATCHED = "matched"  # same accession number and patient
     CHOSEN = "chosen"  # a person decided
+
+
+class FilmSource(StrEnum):
+    """Whose film it is. Of an exam's films the first of these that there is, is shown."""
+
+    HOSPITAL = "hospital"  # pages that the hospital printed
+    CHOSEN = "chosen"  # a member of staff chose images and layout
+    MADE = "made"  # made by rule
 
 
 class HospitalGroup(Model):
@@ -193,6 +201,7 @@ class Exam(Model):
     visit_ended_at = fields.DatetimeField(null=True, description="end of the visit, or discharge")
     department = fields.CharField(max_length=64, default="", description="who asked for it, code or name")
     digital_service = fields.BooleanField(null=True, description="the patient's choice, null = hospital's default")
+    service_chosen = fields.BooleanField(null=True, description="what the patient answered here, after the hospital's word")
     film_printed_at = fields.DatetimeField(null=True, description="when a film was printed, if one was")
     expected: fields.JSONField[dict[str, int] | None] = fields.JSONField(null=True, description="series and instances to come")
     images = fields.CharEnumField(Images, max_length=16, default=Images.HERE, description="where its pictures are")
@@ -334,3 +343,131 @@ class Hl7Message(Model):
     class Meta:
         table = "hl7_message"
         unique_together = (("hospital", "digest"),)
+
+
+class Film(Model):
+    """One version of an exam's film. Never changed after it is made, but for `replaced_at`."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    hospital: fields.ForeignKeyRelation[Hospital] = fields.ForeignKeyField(
+        "records.Hospital", related_name="films", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    exam: fields.ForeignKeyRelation[Exam] = fields.ForeignKeyField(
+        "records.Exam", related_name="films", on_delete=fields.RESTRICT, description="of which exam"
+    )
+    exam_id: str
+    source = fields.CharEnumField(FilmSource, max_length=8, description="whose film it is")
+    version = fields.IntField(description="from 1, of all films of the exam")
+    layout = fields.CharField(max_length=64, default="", description="how its cells lie, empty for a hospital's")
+    studies: fields.JSONField[list[str]] = fields.JSONField(default=list, description="UIDs of those that its cells show")
+    record_id = fields.CharField(max_length=36, default="", description="whose name its header bears, empty for a hospital's")
+    content_sha256 = fields.CharField(max_length=64, description="of all pages and their cells, to know a repetition")
+    made_at = fields.DatetimeField(description="when it was made or last added to")
+    replaced_at = fields.DatetimeField(null=True, description="when a newer one of that source took its place")
+
+    class Meta:
+        table = "film"
+        unique_together = (("exam", "version"),)
+
+
+class FilmPage(Model):
+    """One page of a film, with its cell map."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    film: fields.ForeignKeyRelation[Film] = fields.ForeignKeyField(
+        "records.Film", related_name="pages", on_delete=fields.RESTRICT, description="of which film"
+    )
+    film_id: str
+    n = fields.IntField(description="from 1")
+    width = fields.IntField(description="of the page at its full size, pixels")
+    height = fields.IntField(description="of the page at its full size, pixels")
+    sha256 = fields.CharField(max_length=64, description="of the JPEG at full size, hex: its entity tag")
+    document: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "archive.Document", related_name="film_pages", on_delete=fields.RESTRICT, description="its master: PNG, or as sent"
+    )
+    document_id: str
+    cells: fields.JSONField[list[dict[str, Any]]] = fields.JSONField(
+        default=list, description="x, y, width, height in pixels of the page, and study, series, instance, frame"
+    )
+
+    class Meta:
+        table = "film_page"
+        unique_together = (("film", "n"),)
+        indexes = (Index(fields=("document_id",)),)
+
+
+class FilmTier(Model):
+    """A page as JPEG at one width, ready to send. Pages with the same master share it."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    master: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "archive.Document", related_name="film_tiers", on_delete=fields.RESTRICT, description="drawn from which document"
+    )
+    master_id: str
+    width = fields.IntField(description="pixels")
+    height = fields.IntField(description="pixels")
+    document: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "archive.Document", related_name="film_jpegs", on_delete=fields.RESTRICT, description="the JPEG"
+    )
+    document_id: str
+
+    class Meta:
+        table = "film_tier"
+        unique_together = (("master", "width"),)
+        indexes = (Index(fields=("document_id",)),)
+
+
+class FilmArrival(Model):
+    """A page that a hospital printed, as it came, and the exam that it belongs to once that is known."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    hospital: fields.ForeignKeyRelation[Hospital] = fields.ForeignKeyField(
+        "records.Hospital", related_name="film_arrivals", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    document: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "archive.Document", related_name="film_arrivals", on_delete=fields.RESTRICT, description="the very bytes"
+    )
+    document_id: str
+    source = fields.CharField(max_length=64, default="", description="which system or device it says that it is")
+    accession = fields.CharField(max_length=64, default="", description="as told beside the page or in its header")
+    campus = fields.CharField(max_length=32, default="", description="code of the place, empty = not told")
+    system = fields.CharField(max_length=32, default="", description="which system numbered it, empty = not told")
+    patient_id = fields.CharField(max_length=64, default="", description="the hospital's number of the patient, if told")
+    study_uid = fields.CharField(max_length=64, default="", description="Study Instance UID, if told")
+    number = fields.IntField(null=True, description="which page of the film it says that it is")
+    exam: fields.ForeignKeyNullableRelation[Exam] = fields.ForeignKeyField(
+        "records.Exam", related_name="film_arrivals", on_delete=fields.RESTRICT, null=True, description="null = it waits"
+    )
+    exam_id: str | None
+    how = fields.CharEnumField(How, max_length=8, null=True, description="why page and exam belong together")
+    reason = fields.CharField(max_length=32, default="", description="why it waits, one of a few words")
+    received_at = fields.DatetimeField(description="when it came")
+
+    class Meta:
+        table = "film_arrival"
+        unique_together = (("hospital", "document"),)
+        indexes = (
+            Index(fields=("hospital_id", "reason", "id")),
+            Index(fields=("hospital_id", "accession")),
+            Index(fields=("exam_id",)),
+        )
+
+
+class SpokenKey(Model):
+    """What an Idempotency-Key of a hospital's system was answered with."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    hospital: fields.ForeignKeyRelation[Hospital] = fields.ForeignKeyField(
+        "records.Hospital", related_name="spoken_keys", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    key_sha256 = fields.CharField(max_length=64, description="of the key, hex")
+    asked_sha256 = fields.CharField(max_length=64, description="of what was asked with it, hex")
+    subject = fields.CharField(max_length=36, description="id of what came of it")
+    at = fields.DatetimeField(description="when")
+
+    class Meta:
+        table = "spoken_key"
+        unique_together = (("hospital", "key_sha256"),)
