@@ -20,7 +20,7 @@ Handler = Callable[..., Awaitable[HTTPResponse | None]]
 COOKIE = "cloudfilm_session"
 MARK = "__access__"
 STAFF_AND_SYSTEMS = (Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN)
-READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT)
+READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT, Role.LINK)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

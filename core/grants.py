@@ -19,6 +19,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMIN = "admin"
     PATIENT = "patient"
+    LINK = "link"  # whoever proved a link: sees what it opens, and is nobody else
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from core.errors import Invalid, Unauthenticated
 from core.grants import Grant, Role
 from core.uids import uuid7
 from identity import tokens
+from identity.links_opened import studies_opened
 from identity.mine import studies_of
 from identity.models import Session
 from infra.epoch import Epoch
@@ -20,6 +21,7 @@ from records.models import Hospital
 LONGEST_LIFE = timedelta(days=400)
 MOST_REMEMBERED = 20_000  # verified tokens a process keeps in memory
 PATIENT_TRUST = timedelta(seconds=30)
+SEES_STUDIES = {Role.PATIENT: studies_of, Role.LINK: studies_opened}  # role → the studies of a session's subject
 READS_WHOLE_HOSPITAL = frozenset({Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN})
 
 
@@ -84,8 +86,9 @@ class Sessions:
             raise Unauthenticated("the session is over")
         grant = grant_of(claims)
         trust = self._trust
-        if grant.role is Role.PATIENT:  # what a patient may see also changes with the clock
-            grant, trust = replace(grant, studies=await studies_of(grant.subject, now)), min(trust, PATIENT_TRUST)
+        if grant.role in SEES_STUDIES:  # what a patient may see also changes with the clock
+            studies = await SEES_STUDIES[grant.role](grant.subject, now)
+            grant, trust = replace(grant, studies=studies), min(trust, PATIENT_TRUST)
         self._remember(token, _Remembered(grant, epoch, min(now + trust, grant.until)))
         return grant
 

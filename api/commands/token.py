@@ -20,13 +20,14 @@ from infra.sealing import Sealer
 from infra.settings import Settings, from_environ
 from records import identifiers
 
+ROLES = [role.value for role in Role if role is not Role.LINK]  # whose token only a proof gives
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LIFE = re.compile(r"([0-9]{1,7})([smhd])")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """For whom, and for how long."""
-    parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what its bearer may do")
+    parser.add_argument("--role", required=True, choices=ROLES, help="what its bearer may do")
     parser.add_argument("--hospital", metavar="CODE", help="of which hospital (every role but patient)")
     parser.add_argument("--person", metavar="ID", help="whose token it is; a patient's needs it; in a demo also a phone")
     parser.add_argument("--ttl", type=life, default=timedelta(hours=1), metavar="1h", help="30s, 15m, 1h, 90d (default 1h)")

@@ -15,9 +15,11 @@ import numpy as np
 from core.clock import now
 from core.grants import Role
 from core.uids import uuid7
+from identity.links import LinkKind, Links
 from identity.models import Binding, Person, Proxy
 from identity.sessions import issue
 from infra.database import close_database, open_database
+from infra.epoch import sessions_epoch
 from infra.settings import Settings, from_environ
 from records.models import Exam, Hospital, PatientRecord
 from tests.parts.installation import Installation
@@ -53,10 +55,16 @@ def built(installation: Installation) -> World:
     for case in PATIENT:
         _say(installation.url, staff[HOSPITAL[case], Role.HOSPITAL], case)
     patient, spare, parameters = asyncio.run(_opened(settings, _people(settings)))
+    link, spare_link = asyncio.run(_opened(settings, _link_tokens(settings, parameters["own"]["exam"])))
     tokens = {role: token for (code, role), token in staff.items() if code == "demo"}
     spares = asyncio.run(_opened(settings, _staff_tokens(settings)))
     spare_tokens = {role: token for (code, role), token in spares.items() if code == "demo"}
-    return World(installation.url, parameters, tokens | {Role.PATIENT: patient}, spare_tokens | {Role.PATIENT: spare})
+    return World(
+        installation.url,
+        parameters,
+        {**tokens, Role.PATIENT: patient, Role.LINK: link},
+        {**spare_tokens, Role.PATIENT: spare, Role.LINK: spare_link},
+    )
 
 
 def _say(url: str, token: str, case: str) -> None:
@@ -108,12 +116,22 @@ async def _hospitals() -> None:
 
 
 async def _staff_tokens(settings: Settings) -> dict[tuple[str, Role], str]:
-    staff = [role for role in Role if role is not Role.PATIENT]
+    staff = [role for role in Role if role not in (Role.PATIENT, Role.LINK)]
     return {(code, role): await _token(settings, role, code, "matrix") for code in ("demo", "demo2") for role in staff}
 
 
 async def _token(settings: Settings, role: Role, hospital: str | None, subject: str) -> str:
     return await issue(settings.keys, role=role, hospital=hospital, subject=subject, life=timedelta(hours=1), now=now())
+
+
+async def _link_tokens(settings: Settings, exam: str) -> list[str]:
+    """Of who proved a link to that exam, twice."""
+    epoch = sessions_epoch(settings.home)
+    links = Links(settings.keys, epoch)
+    token = await links.issue(LinkKind.NOTICE, "demo", exam, now=now())
+    epoch.close()
+    link = await links.find(token, now())
+    return [await _token(settings, Role.LINK, None, link.id) for _ in range(2)]
 
 
 async def _people(settings: Settings) -> tuple[str, str, dict[str, dict[str, str]]]:

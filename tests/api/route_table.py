@@ -26,9 +26,12 @@ SEES = "200 foreign=404 unknown=404"  # staff and systems: the whole hospital, w
 MINE = "404 own=200 preliminary=200"  # the patient: what was not held back or declined
 LISTS = "200 foreign=empty unknown=empty"  # a search finds nothing where there is nothing for who asks
 LISTS_MINE = "empty own=200 preliminary=200"
+OPENED = "404 own=200"  # whoever proved a link to one exam of the patient
+LISTS_OPENED = "empty own=200"
+NO_PATH_MINE = "404 own=400 preliminary=400"
 NO_PATH = "400 foreign=404 unknown=404"  # what is asked for is no attribute
 STAFF = "hospital,clinician,admin"
-EVERYBODY = "hospital,clinician,kiosk,guide,auditor,admin,patient"
+EVERYBODY = "hospital,clinician,kiosk,guide,auditor,admin,patient,link"
 INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
 SERIES = "/dicom-web/studies/{study}/series/{series}"
 WADO = "/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}"
@@ -87,30 +90,30 @@ LINES = [
     "PUT /api/v1/hospital/exams/{accession}            | hospital 200 foreign=201 unknown=201 | admin 200",
     "PUT /api/v1/hospital/exams/{accession}/report     | hospital 200 foreign=201 unknown=201 | admin 200",
     # --- pictures (DICOMweb, WADO-URI)
-    f"GET /dicom-web                                   | {STAFF},patient 400",
-    f"GET /dicom-web/studies                           | {STAFF},patient 200",
-    f"GET /dicom-web/series                            | {STAFF},patient 200",
-    f"GET /dicom-web/instances                         | {STAFF},patient 200",
-    f"GET /dicom-web/studies/{{study}}                 | {STAFF} {SEES} | patient {MINE}",
-    f"GET /dicom-web/studies/{{study}}/metadata        | {STAFF} {SEES} | patient {MINE}",
-    f"GET /dicom-web/studies/{{study}}/rendered        | {STAFF} {SEES} | patient {MINE}",
-    f"GET /dicom-web/studies/{{study}}/thumbnail       | {STAFF} {SEES} | patient {MINE}",
-    f"GET /dicom-web/studies/{{study}}/series           | {STAFF} {LISTS} | patient {LISTS_MINE}",
-    f"GET /dicom-web/studies/{{study}}/instances        | {STAFF} {LISTS} | patient {LISTS_MINE}",
-    f"GET {SERIES}                                     | {STAFF} {SEES} | patient {MINE}",
-    f"GET {SERIES}/metadata                            | {STAFF} {SEES} | patient {MINE}",
-    f"GET {SERIES}/rendered                            | {STAFF} {SEES} | patient {MINE}",
-    f"GET {SERIES}/thumbnail                           | {STAFF} {SEES} | patient {MINE}",
-    f"GET {SERIES}/instances                            | {STAFF} {LISTS} | patient {LISTS_MINE}",
-    f"GET {INSTANCE}                                   | {STAFF} {SEES} | patient {MINE} | auditor 400",
-    f"GET {INSTANCE}/metadata                          | {STAFF} {SEES} | patient {MINE}",
-    f"GET {INSTANCE}/rendered                          | {STAFF} {SEES} | patient {MINE}",
-    f"GET {INSTANCE}/thumbnail                         | {STAFF} {SEES} | patient {MINE}",
-    f"GET {INSTANCE}/frames/{{numbers}}                | {STAFF} {SEES} | patient {MINE}",
-    f"GET {INSTANCE}/frames/{{numbers}}/rendered       | {STAFF} {SEES} | patient {MINE}",
-    f"GET {INSTANCE}/frames/{{number}}/thumbnail       | {STAFF} {SEES} | patient {MINE}",
-    f"GET {INSTANCE}/bulkdata/{{path}}                 | {STAFF} {NO_PATH} | patient 404 own=400 preliminary=400",
-    f"GET {WADO}                                       | {STAFF} {SEES} | patient {MINE}",
+    f"GET /dicom-web                                   | {STAFF},patient,link 400",
+    f"GET /dicom-web/studies                           | {STAFF},patient,link 200",
+    f"GET /dicom-web/series                            | {STAFF},patient,link 200",
+    f"GET /dicom-web/instances                         | {STAFF},patient,link 200",
+    f"GET /dicom-web/studies/{{study}}                 | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/metadata        | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/rendered        | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/thumbnail       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/series           | {STAFF} {LISTS} | patient {LISTS_MINE} | link {LISTS_OPENED}",
+    f"GET /dicom-web/studies/{{study}}/instances        | {STAFF} {LISTS} | patient {LISTS_MINE} | link {LISTS_OPENED}",
+    f"GET {SERIES}                                     | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {SERIES}/metadata                            | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {SERIES}/rendered                            | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {SERIES}/thumbnail                           | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {SERIES}/instances                            | {STAFF} {LISTS} | patient {LISTS_MINE} | link {LISTS_OPENED}",
+    f"GET {INSTANCE}                                   | {STAFF} {SEES} | patient {MINE} | link {OPENED} | auditor 400",
+    f"GET {INSTANCE}/metadata                          | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {INSTANCE}/rendered                          | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {INSTANCE}/thumbnail                         | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {INSTANCE}/frames/{{numbers}}                | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {INSTANCE}/frames/{{numbers}}/rendered       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {INSTANCE}/frames/{{number}}/thumbnail       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET {INSTANCE}/bulkdata/{{path}}                 | {STAFF} {NO_PATH} | patient {NO_PATH_MINE} | link 404 own=400",
+    f"GET {WADO}                                       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
     "POST /dicom-web/studies                           | hospital,admin 415",
     "PUT /dicom-web/studies                            | hospital,admin 415",
     "POST /dicom-web/studies/{study}                   | hospital,admin 415",
