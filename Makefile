@@ -22,6 +22,7 @@ help: ## this list
 
 run: ## set up what is missing and start everything as a demo (PORT=8000 HOME_DIR=.cloudfilm); Ctrl-C stops
 	@infra/deploy/venv.sh requirements.lock
+	@infra/deploy/fonts.sh
 	@exec $(BIN)/python -m api run
 
 test: lint ## format, lint, types, import contracts and all tests, within 10 minutes
@@ -30,6 +31,7 @@ test: lint ## format, lint, types, import contracts and all tests, within 10 min
 
 lint: ## format, lint, types and import contracts only
 	@infra/deploy/venv.sh requirements-dev.lock
+	@infra/deploy/fonts.sh
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -42,10 +44,12 @@ fmt: ## format the code and mend what the linter can
 
 drill: ## long fault runs: kills, damaged copies, Redis, full disk; prints a ledger
 	@infra/deploy/venv.sh requirements-dev.lock
+	@infra/deploy/fonts.sh
 	$(BIN)/python -m tests.drill
 
 bench: ## measure, print tables
 	@infra/deploy/venv.sh requirements-dev.lock
+	@infra/deploy/fonts.sh
 	$(BIN)/python -m bench
 
 lock: ## choose the newest allowed versions of all packages anew

