@@ -12,6 +12,7 @@ from api.bodies import Field, filled, text
 from core.errors import InvalidField
 
 LONGEST_PARAMETER = 1024
+PAGE, LONGEST_PAGE = 20, 100  # items
 _read_parameter = text(LONGEST_PARAMETER)
 
 
@@ -30,6 +31,14 @@ def asked(request: Request, *names: str) -> dict[str, str]:
             raise InvalidField(name, "twice")
         given[name] = _read_parameter(name, value)
     return {name: value for name, value in given.items() if value}
+
+
+def limit_of(given: Mapping[str, str]) -> int:
+    """How many items a page has; raises InvalidField."""
+    text = given.get("limit", str(PAGE))
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= LONGEST_PAGE):
+        raise InvalidField("limit", "not-a-number")
+    return int(text)
 
 
 def answer(document: Mapping[str, Any], status: int = 200) -> HTTPResponse:

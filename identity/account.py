@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from identity.models import Activation, Binding, Consent, Login, Person, PersonPhone, Proxy, SignIn
+from identity.models import Binding, Consent, Login, PairingCode, Person, PersonPhone, Proxy, ServiceEvent, SignIn
 from infra.database import transaction
 from infra.epoch import Epoch
 from infra.sealing import Sealer
@@ -26,12 +26,12 @@ async def export(person: str, sealer: Sealer) -> dict[str, list[dict[str, Any]]]
         "bindings": await Binding.filter(person_id=person)
         .order_by("proved_at")
         .values("hospital_id", "kind", "masked_value", "factors", "proved_at", "revoked_at"),
-        "activations": await Activation.filter(person_id=person)
-        .order_by("at")
-        .values("exam_id", "way", "at", "notice_version", "fee_state"),
+        "activations": await ServiceEvent.filter(person_id=person)
+        .order_by("at", "id")
+        .values("exam_id", "kind", "way", "at", "notice_version", "fee_state"),
         "consents": await Consent.filter(person_id=person)
         .order_by("given_at")
-        .values("kind", "version", "given_at", "withdrawn_at"),
+        .values("kind", "agreed", "version", "given_at", "withdrawn_at"),
         "family": await Proxy.filter(person_id=person)
         .order_by("granted_at")
         .values("relation", "evidence", "granted_at", "expires_at", "revoked_at"),
@@ -42,6 +42,7 @@ async def delete(person: str, epoch: Epoch, now: datetime) -> None:
     """Logins and phones go, bindings and family end, every session ends. The id stays, since the audit trail names it."""
     async with transaction():
         await PersonPhone.filter(person_id=person).delete()
+        await PairingCode.filter(person_id=person).delete()
         await Login.filter(person_id=person).delete()
         await Binding.filter(person_id=person, revoked_at=None).update(revoked_at=now, live=None)
         await Proxy.filter(person_id=person, revoked_at=None).update(revoked_at=now, live=None)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from core.errors import BindingRefused, NotFound, TooManyRequests
 from core.uids import uuid7
 from identity.bindings import Bindings, Claim, only_one
 from identity.mine import own_records
+from identity.minors import GUARDIAN, comes_of_age
 from identity.models import FamilyRequest, Proxy
 from identity.persons import live_key
 from identity.sms_codes import CHALLENGE_BYTES, Issued, Purpose, SmsCodes
@@ -26,8 +26,6 @@ from records.models import PatientPhone, PatientRecord
 
 RELATIONS = ("spouse", "parent", "child", "guardian", "other")  # what the patient is to the person; guardian: of a minor
 LONGEST = timedelta(days=365)
-OWN_CONSENT_YEARS, OF_AGE_YEARS = 14, 18  # PIPL article 31, Civil Code article 17
-ZONE = ZoneInfo("Asia/Shanghai")  # of birthdays
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +123,9 @@ async def forget_requests(before: datetime) -> None:
 
 
 def ends_at(relation: str, born: date | None, now: datetime) -> datetime | None:
-    """When such a permission ends; a guardian's at the birthday that asks anew. None: it cannot be given at all."""
-    if relation != "guardian":
+    """When such a permission ends, a guardian's when the child is of age. None: it cannot be given at all."""
+    if relation != GUARDIAN:
         return now + LONGEST
-    if born is None:
+    if born is None or now >= comes_of_age(born):
         return None
-    birthdays = (_birthday(born, years) for years in (OWN_CONSENT_YEARS, OF_AGE_YEARS))
-    return min((each for each in birthdays if each > now), default=None)
-
-
-def _birthday(born: date, years: int) -> datetime:
-    year = born.year + years
-    leap = born.month == 2 and born.day == 29
-    day = date(year, 3, 1) if leap and not _is_leap(year) else born.replace(year=year)
-    return datetime.combine(day, time(), ZONE)
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return comes_of_age(born)

@@ -236,7 +236,8 @@ class Proxy(Model):
     )
     record_id: str
     relation = fields.CharField(max_length=16, description="what the patient is to the person")
-    evidence = fields.CharField(max_length=16, description="how it was proved: code")
+    evidence = fields.CharField(max_length=16, description="how it was proved: code or papers")
+    agreed_at = fields.DatetimeField(null=True, description="when a child of 14 or more agreed to its guardian")
     granted_at = fields.DatetimeField(description="when")
     expires_at = fields.DatetimeField(description="end of the term")
     revoked_at = fields.DatetimeField(null=True, description="taken back")
@@ -247,37 +248,49 @@ class Proxy(Model):
         indexes = (Index(fields=("person_id", "expires_at")), Index(fields=("record_id",)))
 
 
-class Activation(Model):
-    """The digital service of an exam was opened, after its notice was shown and answered. Written once, never changed."""
+class ServiceEvent(Model):
+    """The digital service of an exam was opened or declined, after its notice was answered. Rows are only ever added."""
 
-    exam: fields.OneToOneRelation[Any] = fields.OneToOneField(
-        "records.Exam", related_name="activation", primary_key=True, on_delete=fields.RESTRICT, description="of which exam"
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="service_events", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    exam: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Exam", related_name="service_events", on_delete=fields.RESTRICT, description="of which exam"
     )
     exam_id: str
-    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "identity.Person", related_name="activations", on_delete=fields.RESTRICT, description="who answered"
+    number = fields.IntField(description="of the exam, from 1: of two answers at once, one has it")
+    kind = fields.CharField(max_length=8, description="opened or declined")
+    way = fields.CharField(max_length=16, description="phone, sms_link, qr, kiosk, desk or his")
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "identity.Person", related_name="service_events", on_delete=fields.RESTRICT, null=True, description="if one is known"
     )
-    person_id: str
-    way = fields.CharField(max_length=16, description="phone, sms_link or qr")
+    person_id: str | None
+    role = fields.CharField(max_length=16, description="of who wrote it down: patient, kiosk, guide, hospital")
+    subject = fields.CharField(max_length=64, description="who wrote it down, pseudonymous")
     at = fields.DatetimeField(description="when")
     notice_version = fields.CharField(max_length=32, description="version of the notice that was answered")
-    notice_sha256 = fields.CharField(max_length=64, description="of its text")
-    fee_state = fields.CharField(max_length=16, description="open: nothing was charged yet")
+    notice_sha256 = fields.CharField(max_length=64, default="", description="of its text, empty where it was not ours")
+    fee_class = fields.CharField(max_length=16, description="which price it belongs to")
+    fee_state = fields.CharField(max_length=16, description="open, charged, free, waived, included or none")
 
     class Meta:
-        table = "activation"
-        indexes = (Index(fields=("person_id", "at")),)
+        table = "service_event"
+        unique_together = (("exam", "number"),)
+        indexes = (Index(fields=("hospital_id", "at", "id")), Index(fields=("person_id", "at")))
 
 
 class Consent(Model):
-    """A person agreed to a text. A new text asks anew, and what was agreed to can be taken back."""
+    """A person agreed to a text, or refused it. A new text asks anew, and what was agreed to can be taken back."""
 
     id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
         "identity.Person", related_name="consents", on_delete=fields.RESTRICT, description="who"
     )
     person_id: str
-    kind = fields.CharField(max_length=40, description="to what: group and the code of one")
+    kind = fields.CharField(max_length=40, description="to what: group and the code of one, privacy, …")
+    agreed = fields.BooleanField(default=True, description="false: the text was read and refused")
     version = fields.CharField(max_length=16, description="beginning of the hash of the text")
     text_sha256 = fields.CharField(max_length=64, description="of the text that was shown")
     given_at = fields.DatetimeField(description="when")
@@ -331,3 +344,63 @@ class QrKey(Model):
     class Meta:
         table = "qr_key"
         indexes = (Index(fields=("hospital_id",)),)
+
+
+class PairingCode(Model):
+    """A code on a person's phone that tells a kiosk or the desk which account is theirs. One a person, good once."""
+
+    person: fields.OneToOneRelation[Person] = fields.OneToOneField(
+        "identity.Person", related_name="pairing_code", primary_key=True, on_delete=fields.RESTRICT, description="whose"
+    )
+    person_id: str
+    index = fields.CharField(max_length=64, unique=True, description="keyed hash of the code")
+    expires_at = fields.DatetimeField(description="end of its life")
+
+    class Meta:
+        table = "pairing_code"
+
+
+class Attestation(Model):
+    """What a kiosk or the desk did for a patient, and by which evidence. Rows are only ever added."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="attestations", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    record: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="attestations", on_delete=fields.RESTRICT, description="about whom"
+    )
+    record_id: str
+    action = fields.CharField(max_length=16, description="bind, unbind, let-in, let-out or child-agreed")
+    target = fields.CharField(max_length=36, description="id of the binding or proxy")
+    role = fields.CharField(max_length=16, description="kiosk or guide")
+    subject = fields.CharField(max_length=64, description="which kiosk or guide, pseudonymous")
+    session = fields.CharField(max_length=36, description="of that kiosk or guide")
+    evidence: fields.JSONField[list[dict[str, str]]] = fields.JSONField(
+        description="kinds of cards or papers that were seen, of each number its keyed hash at most"
+    )
+    reason = fields.CharField(max_length=24, default="", description="of what was taken back, one of a few words")
+    at = fields.DatetimeField(description="when")
+
+    class Meta:
+        table = "attestation"
+        indexes = (Index(fields=("hospital_id", "at")), Index(fields=("target",)))
+
+
+class FamilyReminder(Model):
+    """Something about a family permission is due: the worker says so once, if it still holds by then."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    proxy: fields.ForeignKeyRelation[Proxy] = fields.ForeignKeyField(
+        "identity.Proxy", related_name="reminders", on_delete=fields.RESTRICT, description="about which permission"
+    )
+    proxy_id: str
+    kind = fields.CharField(max_length=16, description="fourteen-soon, fourteen, eighteen-soon or ends-soon")
+    due_at = fields.DatetimeField(description="when it is said")
+    done_at = fields.DatetimeField(null=True, description="when it was said, or found to be of no use any more")
+
+    class Meta:
+        table = "family_reminder"
+        unique_together = (("proxy", "kind"),)
+        indexes = (Index(fields=("done_at", "due_at")),)

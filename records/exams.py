@@ -179,8 +179,10 @@ async def _create(key: ExamKey, said: ExamFields) -> Exam:
 async def _update(exam: Exam, said: ExamFields) -> bool:
     # The time of the message alone is no change.
     changed = any(getattr(exam, name) != value for name, value in said.items() if name != "said_at")
+    if said.get("digital_service") not in (None, exam.digital_service):
+        exam.service_chosen = None  # a newer word than the patient's answer
     exam.update_from_dict(dict(said))
-    await exam.save(update_fields=[*said, "updated_at"])
+    await exam.save(update_fields=[*said, "service_chosen", "updated_at"])
     if changed:
         newest = await Report.get_or_none(exam_id=exam.id, version=exam.report_version)
         await write_search_text(exam, newest)

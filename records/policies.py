@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +18,26 @@ VISITS = ("outpatient", "inpatient", "emergency", "checkup")
 SHOWS = ("hidden", "marked")
 FACTORS = ("hospital_phone", "name", "kiosk_card", "desk", "birth_date")
 DEFAULT_FACTORS = ("hospital_phone", "name")
+# At a kiosk the card is held, and the number on it known with it: a card that can be lost needs one thing more.
+KIOSK_FACTORS = ("kiosk_card", "name", "hospital_phone", "birth_date")
+DEFAULT_KIOSK_FACTORS = ("kiosk_card", "name", "birth_date")
+ID_CARD_KIOSK_FACTORS = ("kiosk_card", "name")  # its reader gives the name from the chip
+DESK_FACTORS = ("desk", "name", "hospital_phone", "birth_date")
+DEFAULT_DESK_FACTORS = ("desk", "name")
+FEE_STATES = ("open", "charged", "free", "waived", "included")  # open: no rule fits, nothing was charged
+# Contract 3.1: radiology has one price; ultrasound, endoscopy, ECG and pathology another; lab none.
+FEE_CLASSES: Mapping[str, str] = {
+    "radiology": "radiology",
+    "ultrasound": "other",
+    "endoscopy": "other",
+    "pathology": "other",
+    "ecg": "other",
+    "lab": "none",
+}
+SERVICE_WAYS = ("phone", "sms_link", "qr", "kiosk", "desk", "his")  # how the digital service is opened or declined
 _HELD_ITEMS = Path(__file__).parent / "data" / "held_items.txt"
 _MOST_WORDS, _MOST_CHARACTERS = 200, 32
+_FEE_CLASS = re.compile(r"[a-z0-9-]{1,16}")
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +64,30 @@ class PreliminaryRule:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeRule:
+    """What the opening of the digital service of such an exam owes. Empty means any."""
+
+    state: str
+    category: str = ""
+    visit_kind: str = ""
+    way: str = ""
+    fee_class: str = ""  # instead of the one of its category
+
+    def fits(self, category: str, visit_kind: str, way: str) -> bool:
+        """True when the rule is about such an exam, opened that way."""
+        asked = ((self.category, category), (self.visit_kind, visit_kind), (self.way, way))
+        return all(wanted in ("", value) for wanted, value in asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """To which price an opened service belongs, and whether it is owed."""
+
+    fee_class: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """Fields may only be appended: they are kept as JSON, and what is not there has its default."""
 
@@ -56,10 +99,29 @@ class Policies:
     staff_names_shown: bool = False
     notice_version: str = "1"
     usual_hours: Mapping[str, int] = field(default_factory=dict)  # category → hours from the exam to its report
+    kiosk_factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # as binding_factors, where a card is read
+    desk_factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # as binding_factors, where papers are seen
+    fees: tuple[FeeRule, ...] = ()  # the first that fits counts; none fits = open
+    guardian_grace_days: int = 0  # from the 14th birthday until a guardian sees nothing without the child's word
+    next_of_kin_days: int = 90  # how long the family of a patient who died may look
 
     def factors_of(self, kind: str) -> tuple[str, ...]:
         """What must be proved beside knowing an identifier of that kind."""
         return self.binding_factors.get(kind, DEFAULT_FACTORS)
+
+    def kiosk_factors_of(self, kind: str) -> tuple[str, ...]:
+        """The same at a kiosk; the card that was read is always one of them."""
+        usual = ID_CARD_KIOSK_FACTORS if kind == "id_card" else DEFAULT_KIOSK_FACTORS
+        return ("kiosk_card", *self.kiosk_factors.get(kind, usual))
+
+    def desk_factors_of(self, kind: str) -> tuple[str, ...]:
+        """The same at the desk; the papers that were seen are always one of them."""
+        return ("desk", *self.desk_factors.get(kind, DEFAULT_DESK_FACTORS))
+
+    def fee_of(self, category: str, visit_kind: str, way: str) -> Fee:
+        """What the opening of the digital service of such an exam owes."""
+        rule = next((rule for rule in self.fees if rule.fits(category, visit_kind, way)), FeeRule("open"))
+        return Fee(rule.fee_class or FEE_CLASSES.get(category, "none"), rule.state)
 
     def shows_preliminary(self, modality: str, visit_kind: str, at: time) -> bool:
         """True when such a preliminary report is shown, marked as one."""
@@ -73,6 +135,16 @@ def from_json(stored: Mapping[str, Any]) -> Policies:
     if unknown:
         raise InvalidField(min(unknown), "unknown")
     return Policies(**{name: _READERS[name](name, value) for name, value in stored.items()})
+
+
+def to_json(policies: Policies) -> dict[str, Any]:
+    """All rules in force, those that were never set with their default, as `from_json` reads them."""
+    shown = asdict(policies)
+    for rule in shown["preliminary"]:
+        rule["hours"] = rule["hours"] and "-".join(f"{each:%H:%M}" for each in rule["hours"])
+    for name in ("preliminary", "fees"):
+        shown[name] = [{part: value for part, value in rule.items() if value} for rule in shown[name]]
+    return shown
 
 
 def _flag(name: str, value: Any) -> bool:
@@ -129,15 +201,49 @@ def _within(at: time, begin: time, end: time) -> bool:
     return begin <= at < end if begin <= end else at >= begin or at < end
 
 
-def _factors(name: str, value: Any) -> dict[str, tuple[str, ...]]:
+def _factors(allowed: Collection[str], kinds: Collection[str] = KINDS) -> Callable[[str, Any], dict[str, tuple[str, ...]]]:
+    def read(name: str, value: Any) -> dict[str, tuple[str, ...]]:
+        if not isinstance(value, dict):
+            raise InvalidField(name, "not-an-object")
+        for kind, factors in value.items():
+            if kind not in kinds:
+                raise InvalidField(f"{name}.{kind}", "unknown")
+            if not isinstance(factors, list) or not factors or not all(factor in allowed for factor in factors):
+                raise InvalidField(f"{name}.{kind}", "not-a-choice")
+        return {kind: tuple(factors) for kind, factors in value.items()}
+
+    return read
+
+
+def _fees(name: str, value: Any) -> tuple[FeeRule, ...]:
+    if not isinstance(value, list) or len(value) > _MOST_WORDS:
+        raise InvalidField(name, "not-a-list")
+    return tuple(_fee(f"{name}[{number}]", each) for number, each in enumerate(value))
+
+
+def _fee(name: str, value: Any) -> FeeRule:
     if not isinstance(value, dict):
         raise InvalidField(name, "not-an-object")
-    for kind, factors in value.items():
-        if kind not in KINDS:
-            raise InvalidField(f"{name}.{kind}", "unknown")
-        if not isinstance(factors, list) or not factors or not set(factors) <= set(FACTORS):
-            raise InvalidField(f"{name}.{kind}", "not-a-choice")
-    return {kind: tuple(factors) for kind, factors in value.items()}
+    choices = {"state": FEE_STATES, "category": CATEGORIES, "visit_kind": VISITS, "way": SERVICE_WAYS}
+    for part, said in value.items():
+        if part not in (*choices, "fee_class"):
+            raise InvalidField(f"{name}.{part}", "unknown")
+        if part in choices and said not in choices[part]:
+            raise InvalidField(f"{name}.{part}", "not-a-choice")
+    if "state" not in value:
+        raise InvalidField(f"{name}.state", "missing")
+    if "fee_class" in value and not (isinstance(value["fee_class"], str) and _FEE_CLASS.fullmatch(value["fee_class"])):
+        raise InvalidField(f"{name}.fee_class", "not-a-choice")
+    return FeeRule(**value)
+
+
+def _days(least: int, most: int) -> Callable[[str, Any], int]:
+    def read(name: str, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise InvalidField(name, "not-a-number")
+        return value
+
+    return read
 
 
 def _usual(name: str, value: Any) -> dict[str, int]:
@@ -156,8 +262,13 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "film_printed_closes": _flag,
     "preliminary": _rules,
     "held_items": _words,
-    "binding_factors": _factors,
+    "binding_factors": _factors(FACTORS),
     "staff_names_shown": _flag,
     "notice_version": _word,
     "usual_hours": _usual,
+    "kiosk_factors": _factors(KIOSK_FACTORS),
+    "desk_factors": _factors(DESK_FACTORS, (*KINDS, "patient_id")),
+    "fees": _fees,
+    "guardian_grace_days": _days(0, 4 * 366),
+    "next_of_kin_days": _days(1, 366),
 }

@@ -46,12 +46,21 @@ def rules_of(hospital: Hospital) -> Rules:
 
 def exam_is_visible(exam: Exam, rules: Rules) -> bool:
     """False for what the patient declined, what the hospital holds back or has cancelled, and a film closed by its print."""
+    return is_the_patients_choice(exam, rules) and service_is_open(exam, rules)
+
+
+def is_the_patients_choice(exam: Exam, rules: Rules) -> bool:
+    """False for what no answer of the patient opens: held back, cancelled, or closed by the print of its film."""
     if exam.cancelled_at is not None or rules.held(exam):
         return False
-    if exam.film_printed_at is not None and rules.policies.film_printed_closes:
-        return False
-    chosen = exam.digital_service
-    return rules.policies.digital_service_default if chosen is None else chosen
+    return exam.film_printed_at is None or not rules.policies.film_printed_closes
+
+
+def service_is_open(exam: Exam, rules: Rules) -> bool:
+    """The patient's own last answer, else what the hospital said, else the hospital's default (contract 3.10.2)."""
+    if exam.service_chosen is not None:
+        return exam.service_chosen
+    return rules.policies.digital_service_default if exam.digital_service is None else exam.digital_service
 
 
 def report_is_visible(exam: Exam, report: Report | None, rules: Rules) -> bool:

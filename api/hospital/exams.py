@@ -14,6 +14,7 @@ from api.services import Services
 from core.clock import now
 from core.errors import InvalidField
 from core.grants import Role
+from identity import activations
 from infra.settings import MEBIBYTE
 from records import exams, matching, reports
 from records.exams import ExamFields, ExamKey
@@ -125,7 +126,11 @@ async def _put(services: Services, key: ExamKey, said: dict[str, Any], *, subjec
         "visit_number": visit.get("number", ""),
         "visit_ended_at": visit.get("ended_at"),
     }
+    before = await exams.find(key)
     told = await exams.put(key, fields, study_uids=study_uids, subject=subject, now=now(), rematch=rematch)
+    opened = fields["digital_service"]
+    if opened is not None and (before is None or before.digital_service is not opened):  # what is repeated is no new word
+        await activations.told_by_hospital(told.id, opened=opened, subject=subject, now=now())
     await reports.exam_came(services.people.sealer, key, now())
     return told
 

@@ -102,14 +102,14 @@ async def test_a_new_code_begins_a_new_term_and_leaves_one(family: Family, recor
 @pytest.mark.parametrize(
     ("born", "end"),
     [
-        (date(2020, 5, 1), datetime(2034, 4, 30, 16, tzinfo=UTC)),  # at fourteen the child is asked too
-        (date(2010, 5, 1), datetime(2028, 4, 30, 16, tzinfo=UTC)),  # at eighteen it is over
+        (date(2020, 5, 1), datetime(2038, 4, 30, 16, tzinfo=UTC)),
+        (date(2010, 5, 1), datetime(2028, 4, 30, 16, tzinfo=UTC)),
         (date(2012, 2, 29), datetime(2030, 2, 28, 16, tzinfo=UTC)),
         (date(2000, 5, 1), None),
         (None, None),
     ],
 )
-def test_a_guardians_term_ends_at_the_birthday_that_asks_anew(born: date | None, end: datetime | None) -> None:
+def test_a_guardians_term_ends_when_the_child_is_of_age(born: date | None, end: datetime | None) -> None:
     assert ends_at("guardian", born, NOON) == end
 
 
