@@ -191,11 +191,11 @@ def _parsed(structure: Structure) -> tuple[dict[str, Any], ImageDescription | No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they quote the data set
         config.settings.reading_validation_mode = config.IGNORE
-        data_set = _data_set(structure)
-        return to_json(data_set), describe(data_set) if structure.pixels else None
+        parsed = data_set(structure)
+        return to_json(parsed), describe(parsed) if structure.pixels else None
 
 
-def _data_set(structure: Structure) -> Dataset:
+def data_set(structure: Structure) -> Dataset:
     """The data set by pydicom, without its pixels."""
     data, element = structure.data, structure.pixels
     deflated = structure.syntax.deflated
@@ -252,13 +252,14 @@ def _decodable(structure: Structure, found: Pixels | None, description: ImageDes
         return False
     try:
         for frame in found.frames:
-            _decoded(structure, frame, description)
+            decoded(structure, frame, description)
     except Unreadable:
         return False
     return True
 
 
-def _decoded(structure: Structure, frame: Range, description: ImageDescription) -> Any:
+def decoded(structure: Structure, frame: Range, description: ImageDescription) -> Any:
+    """The samples of one frame; raises Unreadable."""
     data = structure.data[frame.offset : frame.offset + frame.length]
     codestream = joined(data) if frame.fragments > 1 else bytes(data)
     return decode_frame(codestream, structure.syntax.uid, description, first_bit=frame.leading_bits)
@@ -270,7 +271,7 @@ def _thumbnail(structure: Structure, found: Pixels | None, description: ImageDes
         return None
     number = len(found.frames) // 2 + 1
     try:
-        array = _decoded(structure, found.frames[number - 1], description)
+        array = decoded(structure, found.frames[number - 1], description)
         return encode.jpeg(picture.thumbnail(array, description, number), THUMBNAIL_QUALITY)
     except (CloudfilmError, ValueError, ArithmeticError):
         return None

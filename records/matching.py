@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from archive import retention
 from archive.models import Study
+from core import clock
 from core.errors import NotFound
 from core.uids import uuid7
-from records import lineage, names, waiting
+from records import filmpages, lineage, names, waiting
 from records.models import Exam, ExamStudy, Hospital, How, PatientRecord, RecordChange
 from records.waiting import OTHER_PATIENT, SEVERAL_EXAMS, STUDY
 from records.writing import Outcome, Said, writing
@@ -22,7 +23,10 @@ async def study_arrived(hospital: str, study_uid: str) -> bool:
     """Find the exam of a study; true when other people may see it now. Asked again, it changes nothing."""
     async with writing(hospital):
         study = await Study.get_or_none(hospital_id=hospital, study_instance_uid=study_uid)
-        return study is not None and await _settle(study)
+        if study is None:
+            return False
+        settled = await _settle(study)
+        return await filmpages.look_again(hospital, "", [study_uid], clock.now()) or settled
 
 
 async def exam_changed(exam: Exam) -> bool:
@@ -33,7 +37,8 @@ async def exam_changed(exam: Exam) -> bool:
     studies += await here.filter(accession_number=exam.accession)
     moved = [await _settle(study) for study in {study.id: study for study in studies}.values()]
     await _tell_retention(exam, studies)
-    return any(moved)
+    uids = [study.study_instance_uid for study in studies]
+    return await filmpages.look_again(exam.hospital_id, exam.accession, uids, clock.now()) or any(moved)
 
 
 async def patient_came(record: PatientRecord) -> bool:
@@ -54,6 +59,7 @@ async def choose(exam: Exam, study_uid: str, *, subject: str, now: datetime) -> 
         await ExamStudy.filter(id__in=[link.id for link in links]).delete()
         await ExamStudy.create(exam_id=exam.id, study_uid=study_uid, how=How.CHOSEN, confirmed=True)
         await waiting.remove(exam.hospital_id, STUDY, (study_uid,))
+        await filmpages.look_again(exam.hospital_id, "", [study_uid], now)
         detail = {"before": [link.exam_id for link in links]}
         await RecordChange.create(
             id=uuid7(),

@@ -455,12 +455,12 @@ class FilmArrival(Model):
         )
 
 
-class SpokenKey(Model):
+class IdempotencyKey(Model):
     """What an Idempotency-Key of a hospital's system was answered with."""
 
     id = fields.BigIntField(primary_key=True, description="row id")
     hospital: fields.ForeignKeyRelation[Hospital] = fields.ForeignKeyField(
-        "records.Hospital", related_name="spoken_keys", on_delete=fields.RESTRICT, description="tenant"
+        "records.Hospital", related_name="idempotency_keys", on_delete=fields.RESTRICT, description="tenant"
     )
     hospital_id: str
     key_sha256 = fields.CharField(max_length=64, description="of the key, hex")
@@ -469,5 +469,5 @@ class SpokenKey(Model):
     at = fields.DatetimeField(description="when")
 
     class Meta:
-        table = "spoken_key"
+        table = "idempotency_key"
         unique_together = (("hospital", "key_sha256"),)

@@ -80,16 +80,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='SpokenKey',
+            name='IdempotencyKey',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
-                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='spoken_keys', on_delete=OnDelete.RESTRICT)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='idempotency_keys', on_delete=OnDelete.RESTRICT)),
                 ('key_sha256', fields.CharField(description='of the key, hex', max_length=64)),
                 ('asked_sha256', fields.CharField(description='of what was asked with it, hex', max_length=64)),
                 ('subject', fields.CharField(description='id of what came of it', max_length=36)),
                 ('at', fields.DatetimeField(description='when', auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'spoken_key', 'app': 'records', 'unique_together': (('hospital', 'key_sha256'),), 'pk_attr': 'id', 'table_description': "What an Idempotency-Key of a hospital's system was answered with."},
+            options={'table': 'idempotency_key', 'app': 'records', 'unique_together': (('hospital', 'key_sha256'),), 'pk_attr': 'id', 'table_description': "What an Idempotency-Key of a hospital's system was answered with."},
             bases=['Model'],
         ),
     ]
