@@ -1,4 +1,4 @@
-"""My exams: of all hospitals in one list, each with its report and who looked at it."""
+"""My exams: of all hospitals in one list, and who looked at each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from identity.mine import records_of
 from infra.audit import by
 from infra.models import AuditEntry
 from records import search
-from records.models import Report
 from records.search import Found, Query
 
 routes = Blueprint("exams", url_prefix="/api/v1/exams")
@@ -45,7 +44,7 @@ async def exams(request: Request) -> HTTPResponse:
     query = _query(asked(request, *PARAMETERS))
     page = await search.search(await records_of(request.ctx.grant.subject, now()), query, now())
     for hospital in sorted({found.hospital.code for found in page.items}):
-        await _read(request, hospital, "", "exams")
+        await on_record(request, hospital, "", "exams")
     images = await _images(page.items)
     return answer({"items": [_item(found, images) for found in page.items], "next": page.next})
 
@@ -55,19 +54,8 @@ async def exams(request: Request) -> HTTPResponse:
 async def exam(request: Request, exam: str) -> HTTPResponse:
     """One exam of mine, and how far it has come."""
     found = await my_exam(request, exam)
-    await _read(request, found.hospital.code, found.exam.id, "exam")
+    await on_record(request, found.hospital.code, found.exam.id, "exam")
     return answer(_item(found, await _images([found])) | _detail(found))
-
-
-@routes.get("/<exam>/report", name="report")
-@needs(Role.PATIENT)
-async def report(request: Request, exam: str) -> HTTPResponse:
-    """The report of an exam of mine: findings and impression, and who wrote it."""
-    found = await my_exam(request, exam)
-    if found.report is None:
-        raise NotFound("no report that may be seen")
-    await _read(request, found.hospital.code, found.exam.id, "report")
-    return answer(_report(found.report))
 
 
 @routes.get("/<exam>/access-log", name="access_log")
@@ -155,20 +143,6 @@ def _detail(found: Found) -> dict[str, Any]:
     }
 
 
-def _report(row: Report) -> dict[str, Any]:
-    return {
-        "status": row.status.value,
-        "version": row.version,
-        "findings": row.findings,
-        "impression": row.impression,
-        "reporting_doctor": row.reporting_doctor,
-        "verifying_doctor": row.verifying_doctor,
-        "reported_at": row.reported_at and row.reported_at.astimezone(UTC).isoformat(),
-        "verified_at": row.verified_at and row.verified_at.astimezone(UTC).isoformat(),
-        "pdf": row.pdf_size > 0,
-    }
-
-
 def _look(row: AuditEntry, grant: Grant) -> dict[str, Any]:
     mine = row.subject == grant.subject
     return {
@@ -184,7 +158,7 @@ def _local(at: datetime, zone: str) -> str:
     return at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
-async def _read(request: Request, hospital: str, exam_id: str, what: str) -> None:
+async def on_record(request: Request, hospital: str, exam_id: str, what: str) -> None:
     """On record before the first byte. An exam stands where a study would: its id is no UID, so they do not mix."""
     services: Services = request.app.ctx.services
     entry = by(

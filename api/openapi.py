@@ -76,6 +76,7 @@ GROUPS: Mapping[str, Group] = {
     "account": Group((JSON,)),
     "consents": Group((JSON,), (JSON,), statuses=(200, 201)),
     "activations": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "reports": Group((JSON,)),
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
     "messages": Group((HTML, JSON)),
     "browser": Group((HTML,)),

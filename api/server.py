@@ -8,7 +8,7 @@ from typing import Any
 
 from sanic import Sanic
 
-from api import account, activations, consents, cors, docs, exams, family, login, me, operations, session
+from api import account, activations, consents, cors, docs, exams, family, login, me, operations, reports, session
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
@@ -36,6 +36,7 @@ BLUEPRINTS = (
     activations.routes,
     consents.routes,
     exams.routes,
+    reports.routes,
     *hospital.BLUEPRINTS,
     browser.routes,
     demo.routes,
