@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ T = TypeVar("T")
 DEFAULT_HOME = Path(".cloudfilm")
 HIGHEST_PORT = 65535
 STORES = 3
+AUDIT_LEAST_DAYS = 1096  # records of handling: three years (Personal Information Protection Law, articles 55 and 56)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -58,13 +60,35 @@ class Settings:
     wechat_mini_secret: str = _setting("", "its secret", secret=True)
     wechat_oauth_app_id: str = _setting("", "app id of the official account; empty = no login with it")
     wechat_oauth_secret: str = _setting("", "its secret", secret=True)
+    wechat_page: str = _setting("", "page of the mini-program that its messages open; empty = no messages by it")
+    wechat_state: str = _setting("formal", "which mini-program they open: formal, trial or developer")
+    wechat_assistant: bool = _setting(False, "1 = messages of the medical assistant, by the official account")
+    wechat_callback_token: str = _setting("", "token of WeChat's message push; empty = none taken", secret=True)
+    wechat_callback_aes_key: str = _setting("", "its EncodingAESKey; only encrypted messages are taken", secret=True)
     alipay_gateway_url: str = _setting("https://openapi.alipay.com/gateway.do", "Alipay's gateway")
     alipay_app_id: str = _setting("", "app id at Alipay; empty = no login with it")
     alipay_private_key: str = _setting("", "our RSA key, PKCS #8 in base64", secret=True)
     alipay_public_key: str = _setting("", "Alipay's RSA key, X.509 in base64")
     alipay_aes_key: str = _setting("", "AES key of phone numbers, base64", secret=True)
+    alipay_page: str = _setting("", "page of the mini-program that its messages open; empty = no messages by it")
+    aliyun_base_url: str = _setting("https://dysmsapi.aliyuncs.com", "Aliyun's SMS endpoint")
+    aliyun_access_key_id: str = _setting("", "access key of a RAM user who may send SMS; empty = no SMS by Aliyun")
+    aliyun_access_key_secret: str = _setting("", "its secret", secret=True)
+    aliyun_sign_name: str = _setting("", "signature before an SMS of a hospital that has none of its own")
+    aliyun_code_template: str = _setting("", "template of login codes, with ${code}")
+    aliyun_family_template: str = _setting("", "template of family codes, with ${code} and ${who}")
+    aliyun_settle_seconds: int = _setting(300, "an SMS that Aliyun does not show so long after it was tried was not sent, s")
+    aliyun_callback_secret: str = _setting("", "last part of the path of Aliyun's receipts; empty = none taken", secret=True)
+    aliyun_callback_addresses: tuple[str, ...] = _setting((), "comma-separated addresses they come from; empty = any")
+    gateway_urls: tuple[str, ...] = _setting((), "comma-separated hospital=https://…, its own message gateway; * = of all")
+    gateway_secrets: tuple[str, ...] = _setting((), "comma-separated hospital=secret, for the signatures", secret=True)
+    message_seconds: int = _setting(8, "longest wait for a provider of messages, s")
     hl7_port: int = _setting(2575, "port for HL7 over MLLP; 0 = off")
     hl7_hospital: str = _setting("", "hospital of HL7 messages that name none; empty = the only one, if there is one")
+    trusted_proxies: tuple[str, ...] = _setting((), "comma-separated addresses or networks of our own proxies; empty = none")
+    real_ip_header: str = _setting("x-forwarded-for", "header in which they name the client; believed from them alone")
+    audit_anchor_minutes: int = _setting(60, "minutes between two notes of the audit trail's heads in the stores; 0 = none")
+    audit_keep_days: int = _setting(1827, "days before audit entries may be cut off, by command alone; at least 1096")
     cors_origins: tuple[str, ...] = _setting((), "comma-separated origins that may call from a browser; * = all")
     metrics_token: str = _setting("", "bearer token that may read /metrics beside an admin")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
@@ -124,8 +148,20 @@ def _require_possible(settings: Settings) -> None:
         raise Misconfigured(f"CLOUDFILM_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}")
     if urlsplit(settings.base_url).scheme not in ("http", "https"):
         raise Misconfigured("CLOUDFILM_PUBLIC_URL must begin with http:// or https://")
+    if settings.audit_keep_days < AUDIT_LEAST_DAYS:
+        raise Misconfigured(f"CLOUDFILM_AUDIT_KEEP_DAYS must be at least {AUDIT_LEAST_DAYS}: three years")
+    if not all(map(_is_network, settings.trusted_proxies)):
+        raise Misconfigured("CLOUDFILM_TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.5,192.168.0.0/24")
     if len(settings.store_urls) != STORES:
         raise Misconfigured(f"CLOUDFILM_STORES names {len(settings.stores)} stores; {STORES} are needed")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain_fields() -> list[tuple[str, str]]:

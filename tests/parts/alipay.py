@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.parts.standin import StandIn
+from tests.parts.standin import Answer, Asked, StandIn
 
 AES_KEY = base64.b64encode(bytes(range(16))).decode()
 APP_ID = "2021000000000001"
@@ -42,9 +42,11 @@ class AlipayServer(StandIn):
         form = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return base64.b64encode(self.ours.private_bytes(*form)).decode()
 
-    def answer(self, path: str, query: dict[str, str], body: bytes) -> bytes:
+    def answer(self, asked: Asked) -> Answer:
         """alipay.system.oauth.token."""
-        said = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        return Answer(self._answer(dict(parse_qsl(asked.body.decode(), keep_blank_values=True))))
+
+    def _answer(self, said: dict[str, str]) -> bytes:
         if not self._signed_by_us(said):
             return self._signed("error_response", {"code": "40002", "sub_code": "isv.invalid-signature"})
         assert (said["app_id"], said["method"], said["sign_type"]) == (APP_ID, "alipay.system.oauth.token", "RSA2")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from tests.parts.standin import StandIn
+from tests.parts.standin import Answer, Asked, StandIn
 
 MINI, OFFICIAL = ("wx-mini", "mini-secret"), ("wx-official", "official-secret")
 
@@ -21,8 +22,11 @@ class WeChatServer(StandIn):
         self.token = 0  # the access token that is good now
         self.forgets_tokens = 0  # so many times a token that was just given is refused
 
-    def answer(self, path: str, query: dict[str, str], body: bytes) -> Any:
+    def answer(self, asked: Asked) -> Answer:
         """As developers.weixin.qq.com describes."""
+        return Answer(self._answer(asked.path, asked.query, asked.body))
+
+    def _answer(self, path: str, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
         if path == "/cgi-bin/stable_token":
             return self._stable_token(json.loads(body))
         if path == "/wxa/business/getuserphonenumber":
