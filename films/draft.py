@@ -1,0 +1,90 @@
+"""From a chosen frame to its cell on the sheet: drawn at the size of the cell, with the words that stand beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from films.choose import Cell
+from films.facts import ImageFacts
+from films.image import ImageDescription, Lut, Window
+from films.layout import Layout, Rectangle
+from films.orientation import edges
+from films.picture import draw
+from films.sheet import CellImage, picture_size
+from films.tables import WHITE, Stored
+from films.tone import choose_voi
+
+WINDOWED = frozenset(("CT", "MR", "CR", "DX", "MG", "NM"))  # where its numbers say something to a doctor
+
+
+def cell_image(array: Stored, description: ImageDescription, cell: Cell, layout: Layout) -> CellImage:
+    """`array` is the decoded frame, or the same frame halved. Raises Malformed for an impossible window."""
+    image, frame = cell.slot.image, cell.slot.frame
+    voi = choose_voi(array, description, frame, cell.window)
+    window = voi if isinstance(voi, Window) else None
+    size = picture_size(description, layout)
+    shades = draw(array, description, frame, window=window, size=size)
+    plane = image.plane(frame)
+    return CellImage(
+        shades=WHITE - shades if cell.inverted else shades,
+        number=_number(image, frame),
+        position=_position(image, frame),
+        window=_window(voi) if image.modality in WINDOWED else "",
+        edges=edges(plane, image.patient_orientation),
+        mm_per_pixel=_mm_per_pixel(image, size),
+        at_detector=image.at_detector,
+    )
+
+
+def placed(cell: Cell, rectangle: Rectangle) -> dict[str, Any]:
+    """The entry of the cell map: where on the page, which frame of which image, and how it is shown."""
+    image = cell.slot.image
+    entry: dict[str, Any] = {
+        "x": rectangle.x,
+        "y": rectangle.y,
+        "width": rectangle.width,
+        "height": rectangle.height,
+        "study": image.study,
+        "series": image.series,
+        "instance": image.instance,
+        "frame": cell.slot.frame,
+    }
+    if cell.window is not None:
+        window = cell.window
+        entry["window"] = {"center": window.center, "width": window.width, "function": window.function}
+    if cell.inverted:
+        entry["inverted"] = True
+    return entry
+
+
+def _number(image: ImageFacts, frame: int) -> str:
+    number = "" if image.instance_number is None else str(image.instance_number)
+    if image.frames == 1:
+        return number
+    return f"{number} · {frame}/{image.frames}".removeprefix(" · ")
+
+
+def _position(image: ImageFacts, frame: int) -> str:
+    """Slice location as the scanner tells it, else where the frame lies along the patient; else side and view."""
+    location = image.slice_location if image.frames == 1 else None
+    plane = image.plane(frame)
+    if location is None and plane.position is not None and image.frames > 1:
+        location = plane.position[2]
+    if location is not None and image.modality in ("CT", "MR", "PT"):
+        return f"{location:+.1f} mm"
+    return " ".join(filter(None, (image.laterality, image.view)))
+
+
+def _window(voi: Window | Lut | None) -> str:
+    if not isinstance(voi, Window):
+        return ""
+    return f"W {_rounded(voi.width)}  L {_rounded(voi.center)}"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
+
+
+def _mm_per_pixel(image: ImageFacts, size: tuple[int, int]) -> float | None:
+    """Of the drawn picture."""
+    return image.spacing_mm[1] * image.columns / size[0] if image.spacing_mm else None
