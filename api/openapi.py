@@ -78,6 +78,7 @@ GROUPS: Mapping[str, Group] = {
     "activations": Group((JSON,), (JSON,), statuses=(200, 201)),
     "reports": Group((JSON,)),
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
+    "exam-access": Group((JSON,), (JSON,), statuses=(200, 201)),
     "messages": Group((HTML, JSON)),
     "browser": Group((HTML,)),
     "demo": Group((HTML,), statuses=(303,)),
@@ -87,6 +88,8 @@ GROUPS: Mapping[str, Group] = {
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "instances.large_value": (MULTIPART_BYTES, "application/octet-stream"),
     "rendered.small_picture": PICTURES,
+    "exam-access.png": ("image/png",),
+    "exam-access.svg": ("image/svg+xml",),
     "browser.file": ("text/css", "text/javascript", "image/svg+xml"),
     "docs.style": ("text/css",),
     "docs.openapi": ("application/json",),

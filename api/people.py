@@ -12,6 +12,7 @@ from identity.bindings import Bindings
 from identity.consents import Consents
 from identity.family import Family
 from identity.links import Links
+from identity.links_keys import QrKeys
 from identity.persons import Persons
 from identity.signins import SignIns
 from identity.sms_codes import Caps, SmsCodes
@@ -37,6 +38,7 @@ class People:
     family: Family
     consents: Consents
     links: Links
+    qr_keys: QrKeys
     wechat: WeChat
     alipay: Alipay
     sandbox: Sandbox | None
@@ -61,6 +63,7 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
             Family(sealer, codes, bindings, sessions_epoch),
             Consents(sealer, sessions_epoch),
             Links(settings.keys, sessions_epoch),
+            QrKeys(sealer),
             wechat,
             alipay,
             Sandbox(sealer) if settings.demo else None,

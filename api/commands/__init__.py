@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hospital": ("hospital", "set up, rename or list hospitals"),
     "token": ("token", "print a bearer token"),
     "handoff": ("handoff", "trust a hospital's own app to say who logged in there"),
+    "qr-key": ("qr_key", "replace the key by which a hospital signs its printed QR codes"),
     "hl7": ("hl7", "list, show or replay HL7 messages that could not be taken"),
     "audit": ("audit", "verify the audit trail"),
     "settings": ("settings", "print every setting with its default and meaning"),

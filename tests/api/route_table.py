@@ -78,6 +78,11 @@ LINES = [
     "POST /api/v1/me/consents                          | patient 422",
     "DELETE /api/v1/me/consents/{kind}                 | patient 404",
     # --- a hospital's systems and staff
+    "GET /.well-known/cloudfilm-qr-keys.json           | anyone 200",
+    f"GET /api/v1/hospital/exams/{{accession}}/access.png | hospital,admin {SEES}",
+    f"GET /api/v1/hospital/exams/{{accession}}/access.svg | hospital,admin {SEES}",
+    f"GET /api/v1/hospital/exams/{{accession}}/access.json | hospital,admin {SEES}",
+    "POST /api/v1/hospital/exams/{accession}/access    | hospital,admin 201 foreign=404 unknown=404",
     "GET /api/v1/hospital/waiting                      | hospital,admin 200",
     "POST /api/v1/hospital/exams/{accession}/study     | admin 200 foreign=404 unknown=404",
     "POST /api/v1/hospital/exams/{accession}/rematch   | admin 200 foreign=404 unknown=404",
