@@ -36,7 +36,9 @@ COUNTERS = {
     "frame_reads": Metric("frames served, by the tier that had them", ("tier",)),
     "hot": Metric("what happened at the Redis tier", ("what",)),
     "outbox_jobs": Metric("pieces of promised work tried", ("topic", "outcome")),
+    "notices": Metric("what became of notices when they were sent or asked for", ("channel", "outcome")),
     "hl7_messages": Metric("HL7 messages answered, by AA, AE or AR", ("code",)),
+    "forgotten": Metric("waiting lines and kept HL7 messages removed after their term", ("what",)),
     "scrub_copies": Metric("copies looked at by the scrub", ("outcome",)),
 }
 HISTOGRAMS = {
@@ -44,10 +46,15 @@ HISTOGRAMS = {
     "ingest_seconds": Metric("time to take one request's instances durably, s"),
     "store_seconds": Metric("time of one store operation, s", ("store", "operation")),
     "outbox_seconds": Metric("time of one piece of promised work, s", ("topic",)),
+    "notice_seconds": Metric("time to hand one notice to its provider, s", ("channel",)),
 }
 GAUGES = {
     "outbox_waiting": Metric("pieces of promised work not yet done"),
     "outbox_dead": Metric("pieces of promised work given up: a person must look"),
+    "audit_chains_not_as_noted": Metric("audit chains that differ from the heads noted in the stores: run audit verify"),
+    "notices_waiting": Metric("notices that are due and not yet sent"),
+    "notices_for_a_person": Metric("notices that failed or of which nobody can say whether they were sent"),
+    "notices_stopped": Metric("hospitals whose notices a burst has stopped"),
     "copies_not_good": Metric("copies that are missing, damaged or not yet written"),
 }
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypedDict, cast
 
+from core import clock
 from core.errors import Conflict, NotFound
 from core.names import fold
 from core.uids import uuid7
-from records import lineage, matching, waiting
+from records import events, lineage, matching, waiting
 from records.models import Exam, ExamStudy, How, PatientRecord, RecordChange, Report
 from records.waiting import EXAM, PATIENT_UNKNOWN
 from records.writing import Outcome, Said, writing
@@ -81,6 +82,8 @@ async def put(
             changed = moved = True
         moved |= await matching.exam_changed(exam)
         outcome = Outcome.CHANGED if changed or moved else Outcome.SAME
+        if outcome is Outcome.CHANGED:
+            await events.look_again(exam, now)
         return Said(outcome, exam.id, waiting=exam.record_id is None, moved=moved or changed)
 
 
@@ -117,6 +120,8 @@ async def release(key: ExamKey, *, released: bool, now: datetime) -> Said:
         if (exam.released_at is not None) == released:
             return Said(Outcome.SAME, exam.id)
         await Exam.filter(id=exam.id).update(released_at=now if released else None)
+        if released:
+            await events.look_again(exam, now)
         return Said(Outcome.CHANGED, exam.id, moved=True)
 
 
@@ -129,6 +134,7 @@ async def patient_came(record: PatientRecord) -> bool:
         exam.record_id = owner.id
         await waiting.remove(record.hospital_id, EXAM, (exam.campus, exam.system, exam.accession))
         await matching.exam_changed(exam)
+        await events.look_again(exam, clock.now())
     return bool(exams) | await matching.patient_came(record)
 
 

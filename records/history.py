@@ -91,7 +91,7 @@ async def bring_in(sealer: Sealer, hospital: str, line: Line, zone: ZoneInfo, no
         uid = line.values.get("study_uid")
         said = await exams.put(key, exam, study_uids=[uid] if uid else None, subject=SUBJECT, now=now)
         if report is not None:
-            await reports.put(sealer, key, report, now)
+            await reports.put(sealer, key, report, now, silent=True)
         return said
 
 

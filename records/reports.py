@@ -12,7 +12,7 @@ from typing import Any
 
 from core.uids import uuid7
 from infra.sealing import Sealer
-from records import exams, waiting
+from records import events, exams, waiting
 from records.exams import ExamKey
 from records.models import Exam, Report, ReportPdf, ReportStatus
 from records.waiting import EXAM_UNKNOWN, REPORT
@@ -42,12 +42,12 @@ class ReportSaid:
         return hashlib.sha256(_to_text(replace(self, said_at=None)).encode()).hexdigest()
 
 
-async def put(sealer: Sealer, key: ExamKey, said: ReportSaid, now: datetime) -> Said:
-    """Keep a version of the report; before its exam is known it waits, sealed."""
+async def put(sealer: Sealer, key: ExamKey, said: ReportSaid, now: datetime, *, silent: bool = False) -> Said:
+    """Keep a version of the report; before its exam is known it waits, sealed. `silent`: nobody is told of it."""
     async with writing(key.hospital):
         exam = await exams.find(key)
         if exam is not None:
-            return await _add(exam, said, now)
+            return await _add(exam, said, now, silent=silent)
         line = await waiting.add_payload(sealer, key.hospital, REPORT, key.place, EXAM_UNKNOWN, _to_text(said))
         return Said(Outcome.NEW, line, waiting=True)
 
@@ -75,7 +75,7 @@ async def pdf_of(report: Report) -> bytes | None:
     return bytes(row.content) if row else None
 
 
-async def _add(exam: Exam, said: ReportSaid, now: datetime) -> Said:
+async def _add(exam: Exam, said: ReportSaid, now: datetime, *, silent: bool = False) -> Said:
     versions = await Report.filter(exam_id=exam.id).order_by("version")
     if versions and _said_before(said, versions):
         return Said(Outcome.SAME, versions[-1].id, waiting=exam.record_id is None)
@@ -83,6 +83,8 @@ async def _add(exam: Exam, said: ReportSaid, now: datetime) -> Said:
     exam.report_version = report.version
     await exam.save(update_fields=["report_version", "updated_at"])
     await exams.write_search_text(exam, report)
+    if not silent:
+        await events.report_said(report, now)
     return Said(Outcome.CHANGED if versions else Outcome.NEW, report.id, waiting=exam.record_id is None, moved=True)
 
 

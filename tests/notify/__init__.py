@@ -1,1 +1,1 @@
-"""Tests of the room notify."""
+"""Tests of messages."""

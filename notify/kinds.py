@@ -1,0 +1,91 @@
+"""What notices are about: to whom, in which words, how long they are of use. No name, no kind of exam, no diagnosis in any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """One kind of notice."""
+
+    REPORT_READY = "report-ready"
+    REPORT_CORRECTED = "report-corrected"
+    ACCOUNT_BOUND = "account-bound"
+    FAMILY_ADDED = "family-added"
+    SHARE_OPENED = "share-opened"
+    CRITICAL_VALUE = "critical-value"
+    BACK_TO_DEPARTMENT = "back-to-department"
+    EXTRA_IMAGES = "extra-images"
+    MAINTENANCE = "maintenance"
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`words` are sent where a hospital has no template of its own; `variables` are all that a template may use."""
+
+    audience: Audience
+    words: str
+    variables: frozenset[str]
+    life: timedelta
+    may_wait: bool = True  # for the end of quiet hours, and while a burst is looked at
+
+
+_LINKED = frozenset({"hospital", "code", "count"})
+_TO_STAFF = frozenset({"hospital", "number", "department"})
+_DAY = timedelta(days=1)
+
+ABOUT: Mapping[Kind, About] = {
+    Kind.REPORT_READY: About(
+        Audience.PATIENT, "您在${hospital}的检查报告已完成，点击 ${url} 查看，需验证身份。", _LINKED, 3 * _DAY
+    ),
+    Kind.REPORT_CORRECTED: About(
+        Audience.PATIENT, "您在${hospital}的检查报告有更正，请点击 ${url} 查看新的报告，需验证身份。", _LINKED, 3 * _DAY
+    ),
+    Kind.ACCOUNT_BOUND: About(
+        Audience.PATIENT,
+        "您在${hospital}的就诊信息刚刚绑定了一个云胶片账号。如非本人操作，请联系医院。",
+        frozenset({"hospital"}),
+        _DAY,
+    ),
+    Kind.FAMILY_ADDED: About(
+        Audience.PATIENT,
+        "一位家属刚刚获准查看您在${hospital}的检查资料。您可以在云胶片中随时取消；如非您本人同意，请联系医院。",
+        frozenset({"hospital"}),
+        _DAY,
+    ),
+    Kind.SHARE_OPENED: About(
+        Audience.PATIENT,
+        "您分享的${hospital}检查资料刚刚被打开。您可以在云胶片中随时停止分享。",
+        frozenset({"hospital"}),
+        _DAY,
+    ),
+    Kind.CRITICAL_VALUE: About(
+        Audience.STAFF,
+        "危急值提醒，编号${number}，${department}。请立即登录工作站查看并确认。",
+        _TO_STAFF,
+        _DAY,
+        may_wait=False,
+    ),
+    Kind.BACK_TO_DEPARTMENT: About(
+        Audience.STAFF, "编号${number}：请联系患者返回${department}。请登录工作站查看并确认。", _TO_STAFF, _DAY, may_wait=False
+    ),
+    Kind.EXTRA_IMAGES: About(
+        Audience.STAFF, "编号${number}：${department}需要加拍。请登录工作站查看并确认。", _TO_STAFF, _DAY, may_wait=False
+    ),
+    Kind.MAINTENANCE: About(
+        Audience.STAFF, "${hospital}云胶片服务将于${time}维护，届时可能无法访问。", frozenset({"hospital", "time"}), _DAY
+    ),
+}
+REMINDERS = frozenset({Kind.CRITICAL_VALUE, Kind.BACK_TO_DEPARTMENT, Kind.EXTRA_IMAGES})
+TO_PATIENTS = frozenset(kind for kind, about in ABOUT.items() if about.audience is Audience.PATIENT)
+SEVERAL = "您在${hospital}有${count}份检查报告已完成，点击 ${url} 查看，需验证身份。"  # of one visit, in one message

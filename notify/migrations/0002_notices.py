@@ -1,0 +1,186 @@
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from notify.models import NoticeState
+from orjson import loads
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from tortoise import fields
+from tortoise.indexes import Index
+
+class Migration(migrations.Migration):
+    dependencies = [('notify', '0001_initial'), ('records', '0002_people')]
+
+    initial = False
+
+    operations = [
+        ops.CreateModel(
+            name='Contact',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='contacts', on_delete=OnDelete.RESTRICT)),
+                ('label', fields.CharField(description='a duty such as the doctor on call, never a name', max_length=64)),
+                ('department', fields.CharField(default='', description='for whose exams, empty = all', max_length=64)),
+                ('level', fields.IntField(default=1, description='1 is told first, 2 after one wait, and so on')),
+                ('index', fields.CharField(description='keyed hash of the number', max_length=64)),
+                ('sealed', fields.BinaryField(description='the number, encrypted')),
+                ('removed_at', fields.DatetimeField(null=True, description='not told any more', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'contact', 'app': 'notify', 'indexes': [Index(fields=['hospital_id', 'level'])], 'pk_attr': 'id', 'table_description': "A telephone of the hospital's staff: whom critical values, call-backs and requests for images reach."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Maintenance',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='maintenances', on_delete=OnDelete.RESTRICT)),
+                ('starts_at', fields.DatetimeField(description='from', auto_now=False, auto_now_add=False)),
+                ('ends_at', fields.DatetimeField(description='until', auto_now=False, auto_now_add=False)),
+                ('text', fields.CharField(description='what patients read', max_length=200)),
+                ('emergency', fields.BooleanField(default=False, description='told later than a day before')),
+                ('created_at', fields.DatetimeField(description='when it was told', auto_now=False, auto_now_add=False)),
+                ('cancelled_at', fields.DatetimeField(null=True, description='taken back', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'maintenance', 'app': 'notify', 'indexes': [Index(fields=['ends_at'])], 'pk_attr': 'id', 'table_description': 'A time in which the service may be away, told beforehand.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id, grows with time')),
+                ('out_id', fields.CharField(unique=True, description='uuid7 that the provider is told: it makes it once', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='notices', on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(description='what it is about, see notify/kinds.py', max_length=24)),
+                ('event', fields.CharField(description='kind and id of what happened', max_length=96)),
+                ('recipient', fields.CharField(description='id of the patient record, or of the contact', max_length=36)),
+                ('exams', fields.JSONField(default=list, description='ids of the exams that it is about', encoder=JSON_DUMPS, decoder=loads)),
+                ('visit', fields.CharField(default='', description='of the exams: those of one visit share a message', max_length=80)),
+                ('state', fields.CharEnumField(default=NoticeState.WAITING, description='where it stands', enum_type=NoticeState, max_length=12)),
+                ('reason', fields.CharField(default='', description='why it stands there, one of a few words', max_length=64)),
+                ('channel', fields.CharField(default='', description='by which it goes, or was tried last', max_length=16)),
+                ('template', fields.CharField(default='', description="the provider's code of its template", max_length=64)),
+                ('refused', fields.JSONField(default=list, description='channels that will not take it', encoder=JSON_DUMPS, decoder=loads)),
+                ('last_resort', fields.BooleanField(default=False, description='no other channel follows')),
+                ('address_index', fields.CharField(default='', description='keyed hash of the address', max_length=64)),
+                ('sealed', fields.BinaryField(null=True, description='address, words and link, encrypted, null once forgotten')),
+                ('attempts', fields.IntField(default=0, description='times it was certainly not taken')),
+                ('asks', fields.IntField(default=0, description='times the provider was asked what became of it')),
+                ('due_at', fields.DatetimeField(description='not before', auto_now=False, auto_now_add=False)),
+                ('wait_until', fields.DatetimeField(null=True, description='images are waited for until then', auto_now=False, auto_now_add=False)),
+                ('expires_at', fields.DatetimeField(description='of no use afterwards', auto_now=False, auto_now_add=False)),
+                ('leased_until', fields.DatetimeField(null=True, description='a worker has it until then', auto_now=False, auto_now_add=False)),
+                ('fence', fields.IntField(default=0, description='grows with each claim, so that a late worker cannot settle')),
+                ('tried_at', fields.DatetimeField(null=True, description='when it was first handed to this channel', auto_now=False, auto_now_add=False)),
+                ('provider_id', fields.CharField(default='', description="the provider's number of it", max_length=64)),
+                ('code', fields.CharField(default='', description="the provider's last word", max_length=64)),
+                ('created_at', fields.DatetimeField(description='when', auto_now=False, auto_now_add=False)),
+                ('hour', fields.DatetimeField(description='the hour of that, to count by', auto_now=False, auto_now_add=False)),
+                ('sent_at', fields.DatetimeField(null=True, description='when the provider took it', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'notice', 'app': 'notify', 'unique_together': (('event', 'recipient', 'kind'),), 'indexes': [Index(fields=['state', 'due_at']), Index(fields=['recipient', 'state']), Index(fields=['hospital_id', 'hour']), Index(fields=['channel', 'provider_id']), Index(fields=['address_index', 'sent_at'])], 'pk_attr': 'id', 'table_description': 'One message about one event to one patient or member of staff. A second one about the same cannot be written.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoticeChannel',
+            fields=[
+                ('name', fields.CharField(primary_key=True, unique=True, db_index=True, description='of the channel', max_length=16)),
+                ('failures', fields.IntField(default=0, description='in a row')),
+                ('rests_until', fields.DatetimeField(null=True, description='nobody tries it before', auto_now=False, auto_now_add=False)),
+                ('second', fields.DatetimeField(null=True, description='the second that is being counted', auto_now=False, auto_now_add=False)),
+                ('taken', fields.IntField(default=0, description='messages in that second')),
+            ],
+            options={'table': 'notice_channel', 'app': 'notify', 'pk_attr': 'name', 'table_description': 'How a channel is doing, shared by all workers: its pace, and whether it rests.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoticeOptOut',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='notice_opt_outs', on_delete=OnDelete.RESTRICT)),
+                ('record', fields.OneToOneField('records.PatientRecord', source_field='record_id', description='who', db_constraint=True, to_field='id', related_name='notice_opt_out', on_delete=OnDelete.RESTRICT)),
+                ('at', fields.DatetimeField(description='since when', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'notice_opt_out', 'app': 'notify', 'pk_attr': 'id', 'table_description': 'A patient who wants no messages of a hospital.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoticeReceipt',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('channel', fields.CharField(description='whose word', max_length=16)),
+                ('provider_id', fields.CharField(description="the provider's number of the message", max_length=64)),
+                ('outcome', fields.CharField(description='delivered or failed', max_length=12)),
+                ('code', fields.CharField(default='', description="the provider's word", max_length=64)),
+                ('at', fields.DatetimeField(description='when, as the provider says', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'notice_receipt', 'app': 'notify', 'unique_together': (('channel', 'provider_id'),), 'indexes': [Index(fields=['at'])], 'pk_attr': 'id', 'table_description': 'What a provider reported of a message that is not known by that number, or not yet.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoticeRule',
+            fields=[
+                ('hospital', fields.OneToOneField('records.Hospital', source_field='hospital_id', primary_key=True, db_index=True, description='tenant', db_constraint=True, to_field='code', related_name='notice_rule', on_delete=OnDelete.RESTRICT)),
+                ('channels', fields.JSONField(default=list, description='in this order, empty = all there are', encoder=JSON_DUMPS, decoder=loads)),
+                ('quiet_from', fields.CharField(default='', description="HH:MM in the hospital's zone, empty = no quiet hours", max_length=5)),
+                ('quiet_to', fields.CharField(default='', description='HH:MM', max_length=5)),
+                ('images_expected', fields.JSONField(default=list, description='categories whose images are waited for, also when none were announced', encoder=JSON_DUMPS, decoder=loads)),
+                ('images_minutes', fields.IntField(default=20, description='longest wait for images')),
+                ('escalate_minutes', fields.IntField(default=15, description='without acknowledgement the next level is told')),
+                ('most_an_hour', fields.IntField(null=True, description='more stop all and ask a person, null = measured')),
+                ('usual_an_hour', fields.FloatField(null=True, description='measured over the last weeks')),
+                ('stopped_at', fields.DatetimeField(null=True, description='a burst stopped the notices to patients', auto_now=False, auto_now_add=False)),
+                ('released_at', fields.DatetimeField(null=True, description='when a person let it go on: counted from there', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'notice_rule', 'app': 'notify', 'pk_attr': 'hospital_id', 'table_description': 'How a hospital wants its notices to go.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoticeStep',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('notice', fields.ForeignKeyField('notify.Notice', source_field='notice_id', description='of which notice', db_constraint=True, to_field='id', related_name='steps', on_delete=OnDelete.RESTRICT)),
+                ('at', fields.DatetimeField(description='when', auto_now=False, auto_now_add=False)),
+                ('state', fields.CharField(description='where it stood from then on', max_length=12)),
+                ('channel', fields.CharField(default='', description='by which channel', max_length=16)),
+                ('reason', fields.CharField(default='', description="why, or the provider's word", max_length=64)),
+            ],
+            options={'table': 'notice_step', 'app': 'notify', 'indexes': [Index(fields=['notice_id'])], 'pk_attr': 'id', 'table_description': 'One thing that became of a notice.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NoticeTemplate',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True, description='row id')),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='notice_templates', on_delete=OnDelete.RESTRICT)),
+                ('channel', fields.CharField(description='of which channel', max_length=16)),
+                ('kind', fields.CharField(description='of which messages', max_length=24)),
+                ('code', fields.CharField(description="the provider's number of it", max_length=64)),
+                ('text', fields.CharField(description='its words, with ${variables}', max_length=500)),
+                ('names', fields.JSONField(default=dict, description="the provider's variable → ours", encoder=JSON_DUMPS, decoder=loads)),
+                ('signature', fields.CharField(default='', description="the hospital's own signature, empty = ours", max_length=32)),
+                ('parts', fields.IntField(default=1, description='SMS that one message takes at most')),
+                ('updated_at', fields.DatetimeField(description='last change', auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'notice_template', 'app': 'notify', 'unique_together': (('hospital', 'channel', 'kind'),), 'pk_attr': 'id', 'table_description': "What a hospital's messages of one kind say on one channel, as the provider approved it."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, description='uuid7', max_length=36)),
+                ('hospital', fields.ForeignKeyField('records.Hospital', source_field='hospital_id', description='tenant', db_constraint=True, to_field='code', related_name='reminders', on_delete=OnDelete.RESTRICT)),
+                ('exam', fields.ForeignKeyField('records.Exam', source_field='exam_id', description='about which exam', db_constraint=True, to_field='id', related_name='reminders', on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(description='critical-value, back-to-department or extra-images', max_length=24)),
+                ('event', fields.CharField(unique=True, description='kind and id of what happened', max_length=96)),
+                ('number', fields.CharField(description='by which its message names it', max_length=8)),
+                ('level', fields.IntField(default=0, description='the last level that was told')),
+                ('told', fields.IntField(default=0, description='how many contacts were told')),
+                ('escalates_at', fields.DatetimeField(null=True, description='when the next level is told, null = nobody is left', auto_now=False, auto_now_add=False)),
+                ('asked_by', fields.CharField(default='', description='who asked for it, pseudonymous', max_length=64)),
+                ('created_at', fields.DatetimeField(description='when', auto_now=False, auto_now_add=False)),
+                ('acknowledged_at', fields.DatetimeField(null=True, description='when somebody took it', auto_now=False, auto_now_add=False)),
+                ('acknowledged_by', fields.CharField(default='', description='who, pseudonymous', max_length=64)),
+            ],
+            options={'table': 'reminder', 'app': 'notify', 'unique_together': (('hospital', 'number'),), 'indexes': [Index(fields=['acknowledged_at', 'escalates_at']), Index(fields=['hospital_id', 'id'])], 'pk_attr': 'id', 'table_description': 'Something that a clinician must know and acknowledge.'},
+            bases=['Model'],
+        ),
+    ]
