@@ -9,18 +9,22 @@ from urllib.parse import urlsplit
 
 from sanic import HTTPResponse, Request
 
+from api.addresses import client_address
+from api.devices import device_of
 from api.services import Services
 from core.clock import now
-from core.errors import Forbidden, NotFound, Unauthenticated
+from core.errors import Forbidden, Gone, NotFound, TooManyRequests, Unauthenticated
 from core.grants import Grant, Role
 from core.uids import is_uid
-from infra.audit import ANONYMOUS, DEPLOYMENT, Entry
+from infra.audit import ANONYMOUS, DEPLOYMENT, Entry, device
 
 Handler = Callable[..., Awaitable[HTTPResponse | None]]
 COOKIE = "cloudfilm_session"
 MARK = "__access__"
 STAFF_AND_SYSTEMS = (Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN)
 READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT, Role.LINK)
+# Refused tries of which the handler itself says nothing: what was typed is on record nowhere.
+_ON_RECORD = (NotFound, Forbidden, Gone, TooManyRequests, Unauthenticated)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -33,7 +37,7 @@ def needs(*roles: Role) -> Callable[[Handler], Handler]:
             request.ctx.grant = await _grant(request, roles)
             try:
                 return await handler(request, *args, **kwargs)
-            except (NotFound, Forbidden) as error:  # perhaps there, but not for this one: that is on record too
+            except _ON_RECORD as error:  # perhaps there, but not for this one: that is on record too
                 await _record_refusal(request, type(error).__name__, request.ctx.grant)
                 raise
 
@@ -47,8 +51,16 @@ def public(reason: str) -> Callable[[Handler], Handler]:
     """The handler runs for anybody, and says why that is right."""
 
     def mark(handler: Handler) -> Handler:
-        setattr(handler, MARK, reason)
-        return handler
+        @wraps(handler)
+        async def recorded(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse | None:
+            try:
+                return await handler(request, *args, **kwargs)
+            except (Gone, TooManyRequests) as error:  # a link that is over, a limit that is reached
+                await _record_refusal(request, type(error).__name__, None)
+                raise
+
+        setattr(recorded, MARK, reason)
+        return recorded
 
     return mark
 
@@ -85,7 +97,14 @@ def _same_origin(request: Request) -> bool:
 
 def address_of(request: Request) -> str:
     """Network address of who asks; behind our proxy, the one that it names."""
-    return str(request.remote_addr or request.ip)
+    settings = request.app.ctx.services.settings
+    forwarded = ",".join(request.headers.getall(settings.real_ip_header, []))
+    return client_address(str(request.ip), forwarded, settings.trusted_proxies)
+
+
+async def note_device(request: Request) -> None:
+    """Before the handler: every entry of the audit trail that this request makes carries the kind of its device."""
+    device.set(device_of(str(request.headers.get("user-agent", ""))))
 
 
 async def _record_refusal(request: Request, why: str, grant: Grant | None) -> None:

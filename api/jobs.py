@@ -19,7 +19,7 @@ from archive.retention import ERASE
 from archive.seriesmetadata import Revision
 from core.clock import now
 from identity import family, limits, once, signins, sms_codes
-from infra import metrics, outbox
+from infra import auditanchor, metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
 from records import matching
@@ -70,13 +70,30 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
         if await scrub.is_due(now(), settings.scrub_interval_days):
             await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
 
+    anchored = Anchoring(services)
+
     return (
+        *((Periodic("anchor", settings.audit_anchor_minutes * 60.0, anchored.note),) if settings.audit_anchor_minutes else ()),
         Periodic("count", COUNT_SECONDS, count_waiting),
         Periodic("forget", FORGET_SECONDS, forget_done),
         Periodic("forget-logins", FORGET_SECONDS, forget_logins),
         Periodic("scrub", SCRUB_LOOK_SECONDS, walk_over_copies),
         Periodic("spool", SPOOL_LOOK_SECONDS, empty_spool),
     )
+
+
+class Anchoring:
+    """Notes the heads of the audit trail in the stores, each time after a look at what was noted before."""
+
+    def __init__(self, services: Services) -> None:
+        self._stores = services.stores
+        self._signing = auditanchor.signer(services.settings.keys)
+        self._before: auditanchor.Anchor | None = None
+
+    async def note(self, _stop: asyncio.Event) -> None:
+        """Once."""
+        before = self._before or await auditanchor.newest(self._signing, self._stores)
+        self._before = await auditanchor.note(self._signing, self._stores, now(), before)
 
 
 async def ready_metadata(settings: Settings, series_id: int, revision: int) -> None:

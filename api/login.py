@@ -123,6 +123,6 @@ def _entry(request: Request, at: datetime, way: str, *, person: str = "", outcom
         action="sign-in",
         outcome=outcome,
         address=address_of(request),
-        detail={"by": way, "device": agent},
+        detail={"by": way},
         **who,
     )

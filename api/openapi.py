@@ -79,6 +79,9 @@ GROUPS: Mapping[str, Group] = {
     "reports": Group((JSON,)),
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
     "exam-access": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "audit": Group(
+        (JSON,), query=("hospital", "from", "to", "action", "role", "outcome", "study", "cursor", "limit", "format")
+    ),
     "messages": Group((HTML, JSON)),
     "browser": Group((HTML,)),
     "demo": Group((HTML,), statuses=(303,)),
@@ -91,6 +94,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "exam-access.png": ("image/png",),
     "exam-access.svg": ("image/svg+xml",),
     "browser.file": ("text/css", "text/javascript", "image/svg+xml"),
+    "audit.export": ("application/jsonl", "text/csv"),
     "docs.style": ("text/css",),
     "docs.openapi": ("application/json",),
     "operations.metrics_page": ("text/plain",),

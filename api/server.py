@@ -8,7 +8,8 @@ from typing import Any
 
 from sanic import Sanic
 
-from api import account, activations, consents, cors, docs, exams, family, login, me, operations, reports, session
+from api import account, activations, audit, consents, cors, docs, exams, family, login, me, operations, reports, session
+from api.access import note_device
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     activations.routes,
     consents.routes,
     exams.routes,
+    audit.routes,
     reports.routes,
     *hospital.BLUEPRINTS,
     browser.routes,
@@ -55,6 +57,7 @@ def create_app(settings: Settings, redis_url: str | None = None) -> Sanic[Any, A
     _open_and_close(app, settings, redis_url)
     for blueprint in BLUEPRINTS:
         app.blueprint(blueprint)
+    app.register_middleware(note_device, "request")
     cors.allow(app, settings.cors_origins)
     app.error_handler.add(Exception, problem)
     return app

@@ -7,8 +7,8 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextvars import Context
+from collections.abc import Collection, Iterable, Sequence
+from contextvars import Context, ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -26,7 +26,11 @@ ANONYMOUS = "anonymous"
 MINUTE = timedelta(minutes=1)
 MOST_AT_ONCE = 500  # entries of one commit
 
-_TEXTS = ("chain", "action", "outcome", "role", "subject", "session", "address", "study_uid", "what")
+# The kind of device that the request now served comes from; empty where there is no request.
+device: ContextVar[str] = ContextVar("device", default="")
+
+_TEXTS = ("chain", "action", "outcome", "role", "subject", "session", "address", "device", "study_uid", "what")
+_ADDED_LATER = ("device",)  # left out of the hash while empty: entries older than the field are hashed without it
 
 CountKey = tuple[str, str, str, str, str, datetime]
 
@@ -43,6 +47,7 @@ class Entry:
     subject: str = ANONYMOUS
     session: str = ""
     address: str = ""
+    device: str = field(default_factory=lambda: device.get())
     study_uid: str = ""
     what: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
@@ -81,6 +86,11 @@ class Trail:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
+    @property
+    def key_in_hex(self) -> str:
+        """The secret of the chains, for somebody who may check each hash without us."""
+        return self._key.hex()
+
     async def record(self, entry: Entry) -> int:
         """Append and return the row id once it is durable; raises Unavailable when it cannot be."""
         return await self._when_durable(entry, counted=False)
@@ -93,7 +103,7 @@ class Trail:
         """Append inside the caller's transaction; returns row ids."""
         if not entries:
             return []
-        heads = await _locked_heads({entry.chain for entry in entries})
+        heads = await locked_heads({entry.chain for entry in entries})
         rows = [self._next(entry, heads[entry.chain]) for entry in entries]
         await _insert(rows, heads.values())
         return [row.id for row in rows]
@@ -111,7 +121,8 @@ class Trail:
 
     def link(self, previous: str, number: int, values: dict[str, Any]) -> str:
         """The hash of an entry: over the one before and every field but the count."""
-        text = json.dumps({**values, "number": number}, sort_keys=True, ensure_ascii=False, default=_text)
+        hashed = {name: value for name, value in values.items() if value or name not in _ADDED_LATER}
+        text = json.dumps({**hashed, "number": number}, sort_keys=True, ensure_ascii=False, default=_text)
         return hmac.digest(self._key, f"{previous}\n{text}".encode(), hashlib.sha256).hex()
 
     def proof(self, link: str, count: int) -> str:
@@ -143,7 +154,7 @@ class Trail:
                     each.done.set_result(row)
 
     async def _write(self, batch: Sequence[_Waiting]) -> list[int]:
-        heads = await _locked_heads({each.entry.chain for each in batch})
+        heads = await locked_heads({each.entry.chain for each in batch})
         # Looked for under the lock of their heads: nobody else can begin the same minute now.
         counted = await _counted([each.entry for each in batch if each.counted])
         new: list[AuditEntry] = []
@@ -178,73 +189,7 @@ class Trail:
         await AuditEntry.filter(id=row.id).update(count=row.count, count_proof=row.count_proof)
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The first entry of a chain that does not fit."""
-
-    chain: str
-    number: int
-    reason: str
-
-
-async def verify(trail: Trail, *, page: int = 2000) -> tuple[int, Broken | None]:
-    """Walk every chain; returns how many entries were checked and the first broken one, if any.
-
-    Others may go on appending. Who can write the database can cut off the newest entries together with the head: against
-    that only a head that was noted elsewhere helps.
-    """
-    checked = 0
-    written = await AuditEntry.all().distinct().values_list("chain", flat=True)
-    headed = await AuditHead.all().values_list("chain", flat=True)
-    for chain in sorted({str(chain) for chain in (*written, *headed)}):
-        count, broken = await _verify_chain(trail, chain, page)
-        checked += count
-        if broken is not None:
-            return checked, broken
-    return checked, None
-
-
-async def _verify_chain(trail: Trail, chain: str, page: int) -> tuple[int, Broken | None]:
-    number, previous = 0, ""
-    if await AuditEntry.filter(chain=chain, number__lt=1).exists():
-        return number, Broken(chain, 1, "there is an entry before the first")
-    while True:
-        head = await AuditHead.get_or_none(chain=chain) or AuditHead(chain=chain)  # before the rows that it must have
-        async for row in _rows(chain, number, head.number, page):
-            if reason := _fault(trail, row, number, previous):
-                return number, Broken(chain, number + 1, reason)
-            number, previous = row.number, row.hash
-        if number < head.number:
-            return number, Broken(chain, number + 1, "the newest entries are missing")
-        if head.hash != previous:
-            return number, Broken(chain, number, "the end of the chain was changed")
-        if not await AuditEntry.filter(chain=chain, number__gt=number).exists():
-            return number, None
-        if not await AuditHead.filter(chain=chain, number__gt=number).exists():  # nobody has just appended it
-            return number, Broken(chain, number + 1, "it stands behind the end of the chain")
-
-
-async def _rows(chain: str, after: int, end: int, page: int) -> AsyncIterator[AuditEntry]:
-    while rows := await AuditEntry.filter(chain=chain, number__gt=after, number__lte=end).order_by("number").limit(page):
-        for row in rows:
-            yield row
-        after = rows[-1].number
-
-
-def _fault(trail: Trail, row: AuditEntry, number: int, previous: str) -> str:
-    if row.number != number + 1:
-        return "an entry is missing"
-    if row.previous != previous:
-        return "it does not follow the entry before"
-    values = {name: getattr(row, name) for name in (*Entry.__slots__, "algorithm")}
-    if not hmac.compare_digest(trail.link(previous, row.number, values), row.hash):
-        return "it was changed"
-    if not hmac.compare_digest(trail.proof(row.hash, row.count), row.count_proof):
-        return "its count was changed"
-    return ""
-
-
-async def _locked_heads(chains: Collection[str]) -> dict[str, AuditHead]:
+async def locked_heads(chains: Collection[str]) -> dict[str, AuditHead]:
     """The ends of these chains; whoever else appends to one waits until our transaction is over."""
     wanted = sorted(chains)
     heads = await AuditHead.filter(chain__in=wanted).order_by("chain").select_for_update()

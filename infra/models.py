@@ -1,4 +1,4 @@
-"""Tables of the machine room: the durable outbox and the audit trail."""
+"""Tables of the machine room: the durable outbox, and the audit trail with its heads, cuts and names of staff."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class AuditEntry(Model):
     subject = fields.CharField(max_length=64, description="who asked, as a pseudonymous id")
     session = fields.CharField(max_length=64, description="session id, never a token")
     address = fields.CharField(max_length=64, description="network address")
+    device = fields.CharField(max_length=32, default="", description="coarse kind of device, such as WeChat on Android")
     study_uid = fields.CharField(max_length=64, default="", description="which study, if one")
     what = fields.CharField(max_length=32, default="", description="kind of access: metadata, frames, rendered, …")
     detail: fields.JSONField[dict[str, Any]] = fields.JSONField(description="more, without personal data")
@@ -79,3 +80,28 @@ class AuditHead(Model):
 
     class Meta:
         table = "audit_head"
+
+
+class AuditCut(Model):
+    """The oldest entries of a chain were removed on purpose, after their term: where the chain begins since then."""
+
+    chain = fields.CharField(max_length=32, primary_key=True, description="which chain")
+    number = fields.BigIntField(description="number of the newest entry that was removed")
+    hash = fields.CharField(max_length=64, description="hash of that entry, which the next one follows")
+    at = fields.DatetimeField(description="when it was cut last")
+    subject = fields.CharField(max_length=64, description="who cut it, as a pseudonymous id")
+    proof = fields.CharField(max_length=64, description="keyed hash of all of it: nobody else can have cut it")
+
+    class Meta:
+        table = "audit_cut"
+
+
+class StaffSession(Model):
+    """The member of staff behind a session: kept as long as the entries that name the session, which itself is forgotten."""
+
+    session = fields.CharField(max_length=64, primary_key=True, description="session id, as in the audit trail")
+    department = fields.CharField(max_length=64, default="", description="code or name of the department")
+    sealed_name = fields.BinaryField(null=True, description="the name, encrypted")
+
+    class Meta:
+        table = "staff_session"

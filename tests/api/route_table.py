@@ -96,6 +96,9 @@ LINES = [
     "PUT /api/v1/hospital/patients/{patient_id}        | hospital 200 foreign=201 unknown=201 | admin 200",
     "PUT /api/v1/hospital/exams/{accession}            | hospital 200 foreign=201 unknown=201 | admin 200",
     "PUT /api/v1/hospital/exams/{accession}/report     | hospital 200 foreign=201 unknown=201 | admin 200",
+    # --- the auditor
+    "GET /api/v1/audit                                 | auditor 200",
+    "GET /api/v1/audit/export                          | auditor 200",
     # --- pictures (DICOMweb, WADO-URI)
     f"GET /dicom-web                                   | {STAFF},patient,link 400",
     f"GET /dicom-web/studies                           | {STAFF},patient,link 200",

@@ -92,7 +92,9 @@ def routed(settings: Settings) -> Iterator[dict[str, Operation]]:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with Installation(tmp_path_factory.mktemp("matrix") / "home", WORKERS=1, INGEST_CHILDREN=1) as installation:
+    with Installation(
+        tmp_path_factory.mktemp("matrix") / "home", WORKERS=1, INGEST_CHILDREN=1, TRUSTED_PROXIES="127.0.0.1"
+    ) as installation:
         yield built(installation)
 
 
@@ -132,6 +134,15 @@ def test_not_yours_hidden_and_declined_look_exactly_like_not_there(matrix: list[
     assert {asked.case for asked in nothing} == set(CASES) - {"own"}
     looks = {(asked.answer.content, _headers(asked.answer)) for asked in nothing}
     assert len(looks) == 1, looks
+
+
+def test_behind_a_proxy_of_ours_the_trail_has_the_address_that_it_names(world: World) -> None:
+    """Not the one that a stranger wrote before it."""
+    headers = {"Authorization": f"Bearer {world.tokens[Role.AUDITOR]}", "X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
+    with httpx.Client(base_url=world.url, headers=headers, timeout=30) as auditor:
+        auditor.get("/api/v1/audit")
+        newest = auditor.get("/api/v1/audit", params={"limit": 1}).json()["items"][0]
+    assert newest["address"] == "203.0.113.9"
 
 
 def _headers(answer: httpx.Response) -> tuple[tuple[str, str], ...]:

@@ -21,7 +21,7 @@ from archive.models import Copy, CopyState, Instance, Series, StoredObject, Stud
 from archive.prepare import prepare
 from archive.prepare import prepared as examined
 from core.errors import Unavailable
-from infra.audit import verify
+from infra.auditcheck import verify
 from infra.database import transaction
 from infra.models import AuditEntry, Outbox
 from infra.settings import Settings

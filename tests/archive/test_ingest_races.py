@@ -14,7 +14,7 @@ from archive import index, original
 from archive.ingest import Ingest, Outcome, Refusal, Status
 from archive.models import Instance, Series, StoredObject, Study
 from archive.retention import delete_study
-from infra.audit import verify
+from infra.auditcheck import verify
 from infra.settings import Settings
 from records.models import Hospital
 from tests.archive.arriving import another_process, ingesting, send

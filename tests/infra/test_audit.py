@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from core.errors import Unavailable
-from infra.audit import Broken, Entry, Trail, verify
+from infra.audit import Entry, Trail
+from infra.auditcheck import Broken, verify
 from infra.database import transaction
 from infra.models import AuditEntry, AuditHead
 from infra.settings import Settings

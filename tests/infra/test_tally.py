@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.errors import Unavailable
-from infra.audit import Entry, Trail, verify
+from infra.audit import Entry, Trail
+from infra.auditcheck import verify
 from infra.models import AuditEntry
 from infra.settings import Settings
 from infra.tally import Tally
