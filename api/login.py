@@ -116,7 +116,6 @@ async def _signed_in(request: Request, person: str, way: str, at: datetime) -> H
 def _entry(request: Request, at: datetime, way: str, *, person: str = "", outcome: str = "done") -> Entry:
     """Of a login; of a refused one not what was typed."""
     who = {"role": Role.PATIENT.value, "subject": person} if person else {}
-    agent = request.headers.get("user-agent", "")[:200]
     return Entry(
         chain=DEPLOYMENT,
         at=at,

@@ -55,7 +55,6 @@ GAUGES = {
     "notices_waiting": Metric("notices that are due and not yet sent"),
     "notices_for_a_person": Metric("notices that failed or of which nobody can say whether they were sent"),
     "notices_stopped": Metric("hospitals whose notices a burst has stopped"),
-    "audit_chains_not_as_noted": Metric("audit chains that differ from the heads noted in the stores: run audit verify"),
     "copies_not_good": Metric("copies that are missing, damaged or not yet written"),
 }
 
