@@ -41,10 +41,10 @@ async def test_a_token_finds_its_link_and_is_not_stored(links: Links) -> None:
     assert url("https://film.example.org/", token) == f"https://film.example.org/s/{token}"
 
 
-@pytest.mark.parametrize("token", ["", "x", "0" * 39, "9" * 5000, "\ud800", "é\0"])
-async def test_an_unknown_token_is_not_there(links: Links, token: str) -> None:
-    with pytest.raises(NotFound):
-        await links.find(token, NOON)
+async def test_an_unknown_token_is_not_there(links: Links) -> None:
+    for token in ("", "x", "0" * 39, "9" * 5000, "\ud800", "é\0"):
+        with pytest.raises(NotFound):
+            await links.find(token, NOON)
 
 
 async def test_paper_can_be_printed_again_and_a_new_one_ends_the_old(links: Links) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -81,17 +82,21 @@ async def links_exam(grant: Grant) -> str:
     return (await Exam.get(hospital_id="demo", accession="A")).id
 
 
-@pytest.mark.parametrize(
-    "hidden", [{"digital_service": False}, {"item": "HIV抗体检测"}, {"cancelled_at": NOON}, {"record_id": None}]
+HIDDEN: tuple[dict[str, Any], ...] = (
+    {"digital_service": False},
+    {"item": "HIV抗体检测"},
+    {"cancelled_at": NOON},
+    {"record_id": None},
 )
-async def test_what_became_hidden_is_not_shown(
-    links: Links, sessions: Sessions, database: Settings, hidden: dict[str, object]
-) -> None:
-    exam = await exam_of(await patient("1"), "A", STUDY)
-    token, grant = await proved(links, sessions, database, exam)
-    assert grant.studies
-    await Exam.filter(id=exam.id).update(**hidden)
-    assert (await sessions.grant(token, NOON + HOUR)).studies == frozenset()
+
+
+async def test_what_became_hidden_is_not_shown(links: Links, sessions: Sessions, database: Settings) -> None:
+    for number, hidden in enumerate(HIDDEN):
+        exam = await exam_of(await patient(str(number)), f"A{number}", f"{STUDY}.{number}")
+        token, grant = await proved(links, sessions, database, exam)
+        assert grant.studies
+        await Exam.filter(id=exam.id).update(**hidden)
+        assert (await sessions.grant(token, NOON + HOUR)).studies == frozenset(), hidden
 
 
 async def test_a_message_to_the_first_patient_does_not_show_what_turned_out_to_be_anothers(links: Links) -> None:
