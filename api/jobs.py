@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from api import filmjobs
 from api.services import Services
 from archive import copying, scrub, seriesmetadata
 from archive.erasure import ORPHAN, erase, remove_orphan
@@ -17,12 +18,13 @@ from archive.index import COPY, SERIES_METADATA, STUDY_ARRIVED
 from archive.models import Copy, CopyState, Series
 from archive.retention import ERASE
 from archive.seriesmetadata import Revision
+from archive.settling import STUDY_SETTLED
 from core.clock import now
 from identity import family, limits, once, signins, sms_codes
-from infra import auditanchor, metrics, outbox
+from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
-from records import matching
+from records import filmwork, matching
 
 COUNT_SECONDS = 15.0
 FORGET_SECONDS = 6 * 3600.0
@@ -55,8 +57,15 @@ def handlers(services: Services) -> dict[str, outbox.Handler]:
         ERASE: lambda job: erase(replicas, job.payload),
         ORPHAN: lambda job: remove_orphan(replicas, job.payload),
         STUDY_ARRIVED: match_study,
+        STUDY_SETTLED: lambda job: filmwork.study_settled(job.payload, now()),
         SERIES_METADATA: lambda job: ready_metadata(services.settings, job.payload["series"], job.payload["revision"]),
     }
+
+
+def slow_handlers(services: Services) -> dict[str, outbox.Handler]:
+    """As `handlers`, for work of seconds, which must not hold up a message: one at a time, in a loop of its own."""
+    reader = filmjobs.reader(services)
+    return {filmwork.FILM: lambda job: filmjobs.make(services, reader, job.payload)}
 
 
 def periodic(services: Services) -> tuple[Periodic, ...]:
@@ -70,30 +79,13 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
         if await scrub.is_due(now(), settings.scrub_interval_days):
             await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
 
-    anchored = Anchoring(services)
-
     return (
-        *((Periodic("anchor", settings.audit_anchor_minutes * 60.0, anchored.note),) if settings.audit_anchor_minutes else ()),
         Periodic("count", COUNT_SECONDS, count_waiting),
         Periodic("forget", FORGET_SECONDS, forget_done),
         Periodic("forget-logins", FORGET_SECONDS, forget_logins),
         Periodic("scrub", SCRUB_LOOK_SECONDS, walk_over_copies),
         Periodic("spool", SPOOL_LOOK_SECONDS, empty_spool),
     )
-
-
-class Anchoring:
-    """Notes the heads of the audit trail in the stores, each time after a look at what was noted before."""
-
-    def __init__(self, services: Services) -> None:
-        self._stores = services.stores
-        self._signing = auditanchor.signer(services.settings.keys)
-        self._before: auditanchor.Anchor | None = None
-
-    async def note(self, _stop: asyncio.Event) -> None:
-        """Once."""
-        before = self._before or await auditanchor.newest(self._signing, self._stores)
-        self._before = await auditanchor.note(self._signing, self._stores, now(), before)
 
 
 async def ready_metadata(settings: Settings, series_id: int, revision: int) -> None:
@@ -108,7 +100,7 @@ async def ready_metadata(settings: Settings, series_id: int, revision: int) -> N
 
 async def forget_done(_stop: asyncio.Event) -> None:
     """Remove old promises that were kept."""
-    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED):
+    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED, STUDY_SETTLED, filmwork.FILM):
         await outbox.forget_done(topic, now() - DONE_KEPT)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import uvloop
 
 from api import mllp
-from api.jobs import Periodic, handlers, periodic
+from api.jobs import Periodic, handlers, periodic, slow_handlers
 from api.serve import redis_url, say_ready, stop_event
 from api.services import Services, open_services
 from infra import outbox
@@ -30,7 +30,7 @@ def work(settings: Settings, *, ready_fd: int | None) -> None:
 async def _work(settings: Settings, ready_fd: int | None) -> None:
     stop = stop_event()
     async with open_services(settings, redis_url(settings)) as services, mllp.listening(services):
-        loops = start_loops(services, handlers(services), periodic(services), stop)
+        loops = start_loops(services, handlers(services), periodic(services), stop, slow=slow_handlers(services))
         if ready_fd is not None:
             say_ready(ready_fd)
         _log.info("working")
@@ -40,10 +40,15 @@ async def _work(settings: Settings, ready_fd: int | None) -> None:
 
 
 def start_loops(
-    services: Services, handlers: Mapping[str, outbox.Handler], jobs: Iterable[Periodic], stop: asyncio.Event
+    services: Services,
+    handlers: Mapping[str, outbox.Handler],
+    jobs: Iterable[Periodic],
+    stop: asyncio.Event,
+    slow: Mapping[str, outbox.Handler] | None = None,
 ) -> list[asyncio.Task[None]]:
-    """One task for the outbox and one for each periodic job; each ends soon after `stop`."""
-    return [asyncio.create_task(_keep_promises(handlers, stop)), *(asyncio.create_task(_repeat(job, stop)) for job in jobs)]
+    """A task for the outbox, one for its slow work, one for each periodic job; each ends soon after `stop`."""
+    promises = [_keep_promises(handlers, stop)] + ([_keep_promises(slow, stop, at_once=1)] if slow else [])
+    return [asyncio.create_task(each) for each in (*promises, *(_repeat(job, stop) for job in jobs))]
 
 
 async def finish(loops: Iterable[asyncio.Task[None]], seconds: float) -> None:
@@ -54,10 +59,12 @@ async def finish(loops: Iterable[asyncio.Task[None]], seconds: float) -> None:
     await asyncio.gather(*late, return_exceptions=True)
 
 
-async def _keep_promises(handlers: Mapping[str, outbox.Handler], stop: asyncio.Event) -> None:
+async def _keep_promises(
+    handlers: Mapping[str, outbox.Handler], stop: asyncio.Event, at_once: int = outbox.JOBS_AT_ONCE
+) -> None:
     while not stop.is_set():
         try:
-            tried = await outbox.work(handlers)
+            tried = await outbox.work(handlers, limit=at_once)
         except Exception:  # whatever it is, promises must be kept: look again later
             _log.exception("a round of the outbox failed")
             await _pause(stop, AFTER_ERROR_SECONDS)

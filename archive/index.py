@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from tortoise.expressions import F
 
-from archive import retention, rows
+from archive import retention, rows, settling
 from archive.models import Copy, Instance, Series, StoredObject, Study, Thumbnail
 from archive.prepare import Prepared
 from archive.rows import STORES
@@ -90,7 +90,7 @@ async def add(hospital: str, arrivals: Sequence[Arrival], now: datetime) -> None
     _count(studies, series, fresh, arrivals, now)
     await _save(studies, known, fresh, arrivals)
     await _objects(await _versions(hospital, series, arrivals), now)
-    await _promise_metadata(series.values(), now)
+    await outbox.promise_each((*_metadata(series.values(), now), *settling.promises(studies.values(), now)))
 
 
 async def _locked_studies(hospital: str, arrivals: Sequence[Arrival], now: datetime) -> dict[str, Study]:
@@ -207,6 +207,7 @@ async def _promise_matching(new: Iterable[Study], now: datetime) -> None:
     await outbox.promise_all(STUDY_ARRIVED, wanted, now)
 
 
-async def _promise_metadata(many: Iterable[Series], now: datetime) -> None:
-    wanted = {f"{row.id}.{row.revision}": {"series": row.id, "revision": row.revision} for row in many}
-    await outbox.promise_all(SERIES_METADATA, wanted, now + METADATA_PAUSE)
+def _metadata(many: Iterable[Series], now: datetime) -> Iterable[outbox.Promise]:
+    due_at = now + METADATA_PAUSE
+    for row in many:
+        yield SERIES_METADATA, f"{row.id}.{row.revision}", {"series": row.id, "revision": row.revision}, due_at

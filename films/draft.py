@@ -72,7 +72,8 @@ def _position(image: ImageFacts, frame: int) -> str:
         location = plane.position[2]
     if location is not None and image.modality in ("CT", "MR", "PT"):
         return f"{location:+.1f} mm"
-    return " ".join(filter(None, (image.laterality, image.view)))
+    side = image.laterality if image.laterality in ("R", "L", "B") else ""
+    return " ".join(filter(None, (side, image.view)))
 
 
 def _window(voi: Window | Lut | None) -> str:

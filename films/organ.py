@@ -15,7 +15,7 @@ from films.bodyparts import Part
 from films.image import ImageDescription
 
 SMALL_PIXELS = 64  # longer side of the pictures to look at
-BODY_HU, LUNG_HU = -300.0, -450.0
+BODY_HU, GAS_HU, LUNG_HU = -300.0, -965.0, -450.0
 LUNG_SHARE, BODY_SHARE = 0.06, 0.12  # of the largest slice; less is not worth a cell
 SIGNAL_SHARE = 0.1  # of the brightest signal: above it is the patient, not noise
 
@@ -52,9 +52,9 @@ def _is_of_lungs(modality: str, organ: Part | None) -> bool:
 
 
 def _lungs(picture: Values) -> float:
-    """Share of airy pixels that no air joins to the edge of the picture."""
+    """Share of pixels as dense as lung, in airy places that do not reach the edge; gas of stomach and bowel is darker."""
     airy = picture < LUNG_HU
     _, places = cv2.connectedComponents(airy.astype(np.uint8), connectivity=4)
     outside = np.unique(np.concatenate((places[0], places[-1], places[:, 0], places[:, -1])))
     inside = airy & ~np.isin(places, outside)
-    return float(inside.mean())
+    return float((inside & (picture > GAS_HU)).mean())

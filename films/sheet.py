@@ -23,6 +23,7 @@ MADE_BY_US = "本胶片由云胶片系统生成"
 CAUTION = "仅供浏览参考，不作诊断依据"
 GROUND, LINE, QUIET, TEXT, STRONG = 0, 48, 158, 214, 255
 NATIVE_FROM = 0.8  # of the box: a frame that fills it that far is shown pixel by pixel, not blown up a little
+ENLARGED_MOST = 6  # times: beyond that there are only larger blocks to see
 SCALE_LENGTHS_CM = (20, 10, 5, 2, 1)
 SCALE_SHARE = 0.42  # of the picture's width, at most
 NAME_SIZE, BODY_SIZE, SMALL_SIZE = 38, 29, 23
@@ -71,7 +72,8 @@ def picture_size(description: ImageDescription, layout: Layout) -> tuple[int, in
     fills = max(native[0] / box[0], native[1] / box[1])
     if pixel_aspect(description) == 1.0 and NATIVE_FROM <= fills <= 1:
         return native
-    return drawn_size(description, None, box)
+    longest = ENLARGED_MOST * max(native)
+    return drawn_size(description, None, (min(box[0], longest), min(box[1], longest)))
 
 
 def sheet(cells: Sequence[CellImage], layout: Layout, header: Header) -> Sheet:

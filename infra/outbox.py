@@ -26,6 +26,7 @@ ATTEMPTS = 100  # with the delays below about four days: longer than a weekend w
 FIRST_DELAY_SECONDS = 5.0
 LAST_DELAY_SECONDS = 3600.0
 ERROR_CHARACTERS = 300
+JOBS_AT_ONCE = 8
 LEASE_SECONDS = 60.0  # after which the work of a killed worker is free; a living one renews its lease in time
 RENEWALS = 3  # in the time of one lease, so that one that fails does no harm
 
@@ -45,6 +46,7 @@ class Job:
 
 
 Handler = Callable[[Job], Awaitable[None]]
+Promise = tuple[str, str, dict[str, Any], datetime]  # topic, key, payload, when it is due
 
 
 async def promise(topic: str, key: str, payload: dict[str, Any], due_at: datetime) -> None:
@@ -54,16 +56,16 @@ async def promise(topic: str, key: str, payload: dict[str, Any], due_at: datetim
 
 async def promise_all(topic: str, payloads: Mapping[str, dict[str, Any]], due_at: datetime) -> None:
     """Several promises of one topic, each as `promise`: key → payload."""
-    promised = {
-        "topic": topic,
-        "state": OutboxState.WAITING.value,
-        "attempts": 0,
-        "due_at": due_at,
-        "fence": 0,
-        "last_error": "",
-    }
-    promised["created_at"] = clock.now()
-    rows = [promised | {"key": key, "payload": json.dumps(payload)} for key, payload in payloads.items()]
+    await promise_each((topic, key, payload, due_at) for key, payload in payloads.items())
+
+
+async def promise_each(promises: Iterable[Promise]) -> None:
+    """Promises of any topics in one statement, each as `promise`."""
+    promised = {"state": OutboxState.WAITING.value, "attempts": 0, "fence": 0, "last_error": "", "created_at": clock.now()}
+    rows = [
+        promised | {"topic": topic, "key": key, "payload": json.dumps(payload), "due_at": due_at}
+        for topic, key, payload, due_at in promises
+    ]
     await bulk.insert(Outbox, rows, or_ignore=True)
 
 
@@ -138,7 +140,7 @@ async def forget_done(topic: str, before: datetime) -> int:
 async def work(
     handlers: Mapping[str, Handler],
     *,
-    limit: int = 8,
+    limit: int = JOBS_AT_ONCE,
     lease_seconds: float = LEASE_SECONDS,
     clock: Callable[[], datetime] = clock.now,
 ) -> int:
