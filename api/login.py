@@ -33,16 +33,8 @@ CODE = {"challenge": required(64), "code": required(16)}
 @public("who logs in has no session yet; limited by phone, address and in total")
 async def send_code(request: Request) -> HTTPResponse:
     """Send a login code to a phone; the answer is the same for every number."""
-    services: Services = request.app.ctx.services
-    phone = identifiers.phone((await body(request, PHONE))["phone"])
-    if not phone.usable:
-        raise InvalidField("phone", "not-a-phone")
-    at, people = now(), services.people
-    if people.sandbox is None:
-        raise Unavailable("no channel for messages is set up; log in another way")
-    issued = await people.sms_codes.issue(phone.number, Purpose.LOGIN, address_of(request), at)
-    await people.sandbox.send(login_code(phone.number, issued.code), at)
-    return answer({"challenge": issued.challenge, "expires_in": int(CODE_LIFE.total_seconds())}, 202)
+    challenge = await code_sent(request, (await body(request, PHONE))["phone"])
+    return answer({"challenge": challenge, "expires_in": int(CODE_LIFE.total_seconds())}, 202)
 
 
 @routes.post("/sms/verify", name="sms_verify")
@@ -51,9 +43,8 @@ async def verify_code(request: Request) -> HTTPResponse:
     """Trade the code of a challenge for tokens."""
     services: Services = request.app.ctx.services
     said, at = await body(request, CODE), now()
-    async with _refusals(request, at, "sms"):
-        phone = await services.people.sms_codes.redeem(said["challenge"], said["code"], Purpose.LOGIN, at)
-    return await _signed_in(request, await services.people.persons.of_phone(phone, at), "sms", at)
+    person = await person_of_code(request, said["challenge"], said["code"], at)
+    return tokens_answer(await services.people.sign_ins.begin(person, "sms", at))
 
 
 @routes.post("/wechat", name="wechat")
@@ -93,6 +84,30 @@ async def hand_off(request: Request) -> HTTPResponse:
     async with _refusals(request, at, "handoff"):
         account = await handoff.redeem(said["jwt"], services.settings.base_url, at)
     return await _signed_in(request, await services.people.persons.of_accounts([account], at), "handoff", at)
+
+
+async def code_sent(request: Request, written: str) -> str:
+    """The challenge of a code that is on its way to a phone; raises InvalidField, TooManyRequests, Unavailable."""
+    services: Services = request.app.ctx.services
+    phone = identifiers.phone(written)
+    if not phone.usable:
+        raise InvalidField("phone", "not-a-phone")
+    at, people = now(), services.people
+    if people.sandbox is None:
+        raise Unavailable("no channel for messages is set up; log in another way")
+    issued = await people.sms_codes.issue(phone.number, Purpose.LOGIN, address_of(request), at)
+    await people.sandbox.send(login_code(phone.number, issued.code), at)
+    return issued.challenge
+
+
+async def person_of_code(request: Request, challenge: str, code: str, at: datetime) -> str:
+    """Who holds the phone that got this code, on record as signed in; raises Unauthenticated."""
+    services: Services = request.app.ctx.services
+    async with _refusals(request, at, "sms"):
+        phone = await services.people.sms_codes.redeem(challenge, code, Purpose.LOGIN, at)
+    person = await services.people.persons.of_phone(phone, at)
+    await services.trail.record(_entry(request, at, "sms", person=person))
+    return person
 
 
 @asynccontextmanager

@@ -122,8 +122,13 @@ async def bindings(request: Request) -> HTTPResponse:
 @needs(Role.PATIENT)
 async def bind(request: Request) -> HTTPResponse:
     """Prove that a patient record is mine: an identifier and a name, and a phone that the hospital has for it."""
+    claimed = Claim(**await body(request, CLAIM))
+    return answer(_binding(await bound_by(request, claimed)), 201)
+
+
+async def bound_by(request: Request, claim: Claim) -> Binding:
+    """The binding that a claim of who asks proves, on record; raises BindingRefused, always after the same time."""
     services: Services = request.app.ctx.services
-    claim = Claim(**await body(request, CLAIM))
     person = await require_person(request.ctx.grant.subject)
     answer_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
     try:
@@ -136,7 +141,7 @@ async def bind(request: Request) -> HTTPResponse:
     await services.people.consents.follow(person.id, now())
     detail = {"binding": bound.id, "record": bound.record_id, "factors": bound.factors}
     await _record(request, bound.hospital_id, "bind", now(), detail=detail)
-    return answer(_binding(bound), 201)
+    return bound
 
 
 @routes.delete("/bindings/<binding>", name="unbind")

@@ -18,6 +18,7 @@ from infra.keys import Keys
 
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
+PAGE_LIFE = timedelta(minutes=60)
 REFRESH_BYTES = 32
 
 
@@ -43,6 +44,12 @@ class SignIns:
             sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
             return await self._issue(sign_in, now)
 
+    async def begin_page(self, person: str, way: str, now: datetime) -> str:
+        """The session of a page without script, which cannot renew one; it is longer and ends for good."""
+        async with transaction():
+            sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
+            return await self._session(sign_in, PAGE_LIFE, now)
+
     async def refresh(self, token: str, now: datetime) -> Tokens:
         """The next tokens; raises Unauthenticated. One that comes twice was copied, and ends its whole login."""
         digest = _hash(token)
@@ -65,18 +72,14 @@ class SignIns:
         self._epoch.advance()
 
     async def _issue(self, sign_in: SignIn, now: datetime) -> Tokens:
-        access = await issue(
-            self._keys,
-            role=Role.PATIENT,
-            hospital=None,
-            subject=sign_in.person_id,
-            life=ACCESS_LIFE,
-            now=now,
-            sign_in=sign_in.id,
-        )
+        access = await self._session(sign_in, ACCESS_LIFE, now)
         refresh = secrets.token_urlsafe(REFRESH_BYTES)
         await RefreshToken.create(hash=_hash(refresh), sign_in_id=sign_in.id, expires_at=now + REFRESH_LIFE)
         return Tokens(access, refresh, int(ACCESS_LIFE.total_seconds()))
+
+    async def _session(self, sign_in: SignIn, life: timedelta, now: datetime) -> str:
+        person = sign_in.person_id
+        return await issue(self._keys, role=Role.PATIENT, hospital=None, subject=person, life=life, now=now, sign_in=sign_in.id)
 
 
 async def forget_sessions(before: datetime) -> None:
