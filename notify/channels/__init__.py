@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -124,13 +124,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A provider's call to us, as it came. `secret` is the last part of the path where that is what proves the caller."""
+    """A provider's call to us, as it came. `place` is the last part of its path, header names are in small letters."""
 
     method: str
     query: Mapping[str, str]
     body: bytes
-    secret: str = ""
+    place: str = ""
     address: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

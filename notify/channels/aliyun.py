@@ -144,11 +144,19 @@ class Aliyun:
         """Receipts (SmsReport), an array. Nobody signs them: the path is secret, and the addresses may be limited."""
         allowed = self._settings.aliyun_callback_addresses
         secret = self._settings.aliyun_callback_secret
-        if not secret or not hmac.compare_digest(call.secret.encode(), secret.encode()):
+        if not secret or not hmac.compare_digest(call.place.encode(), secret.encode()):
             raise Unauthenticated("not the path of Aliyun's receipts")
         if allowed and call.address not in allowed:
             raise Unauthenticated("receipts of Aliyun from an address that is not its")
         return Heard(tuple(_receipts(call.body, now)), TAKEN, "application/json")
+
+    def code_template(self, kind: str) -> str | None:
+        """The template of login or family codes, when one is set."""
+        templates = {
+            "login-code": self._settings.aliyun_code_template,
+            "family-code": self._settings.aliyun_family_template,
+        }
+        return templates.get(kind) or None
 
     def close(self) -> None:
         """Begin no more calls; those that run end by their own limits."""

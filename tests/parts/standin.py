@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
@@ -88,8 +89,7 @@ class StandIn(ABC):
     @contextmanager
     def running(self, port: int = 0) -> Iterator[StandIn]:
         """Listen on that port, or a free one."""
-        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", port), _handler(self))
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         self.url = f"http://127.0.0.1:{server.server_port}"
@@ -162,6 +162,16 @@ def main(standin: StandIn) -> None:
         with suppress(EOFError, KeyboardInterrupt):
             while True:
                 input()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever hung up on us is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(standin: StandIn) -> type[BaseHTTPRequestHandler]:
