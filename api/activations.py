@@ -73,7 +73,7 @@ async def declined(request: Request) -> HTTPResponse:
     notices = [{"hospital": code, "version": each.version, "text": each.text} for code, each in sorted(shown.items())]
     english = prefers_english(request.headers.get("accept-language", ""))
     return answer(
-        {"items": [_closed(each) for each in found], "next": after, "notices": notices, "text": DECLINED[english]},
+        {"items": [choice_item(each) for each in found], "next": after, "notices": notices, "text": DECLINED[english]},
     )
 
 
@@ -82,6 +82,20 @@ async def declined(request: Request) -> HTTPResponse:
 async def decline_service(request: Request) -> HTTPResponse:
     """Decline the digital service of an exam after having seen the notice; it may be opened again at any time."""
     return await _answered(request, Kind.DECLINED)
+
+
+def choice_item(found: Choice) -> dict[str, Any]:
+    """An exam whose service may be chosen, as its patient may see it; nothing of its report or images."""
+    exam = found.exam
+    return {
+        "id": exam.id,
+        "hospital": {"code": found.hospital.code, "name": found.hospital.name},
+        "category": exam.category,
+        "item": exam.item,
+        "performed_at": exam.performed_at.astimezone(found.rules.zone).isoformat(timespec="seconds"),
+        "declined": exam.service_chosen is False or exam.digital_service is False,
+        "notice_version": found.rules.policies.notice_version,
+    }
 
 
 def event(row: ServiceEvent) -> dict[str, Any]:
@@ -122,16 +136,3 @@ async def _answered(request: Request, kind: Kind) -> HTTPResponse:
         raise NotFound("no such exam")
     witness = Witness(said["way"], Role.PATIENT, person.id, person.id)
     return await record_answer(request, found, kind, witness, said["notice_version"])
-
-
-def _closed(found: Choice) -> dict[str, Any]:
-    exam = found.exam
-    return {
-        "id": exam.id,
-        "hospital": {"code": found.hospital.code, "name": found.hospital.name},
-        "category": exam.category,
-        "item": exam.item,
-        "performed_at": exam.performed_at.astimezone(found.rules.zone).isoformat(timespec="seconds"),
-        "declined": exam.service_chosen is False or exam.digital_service is False,
-        "notice_version": found.rules.policies.notice_version,
-    }

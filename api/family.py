@@ -20,6 +20,7 @@ from core.grants import Role
 from identity.bindings import Claim
 from identity.family import RELATIONS
 from identity.masking import masked_name, masked_phone
+from identity.mine import lets_see
 from identity.models import Proxy
 from identity.persons import require_person
 from identity.sms_codes import CODE_LIFE
@@ -45,7 +46,8 @@ async def family(request: Request) -> HTTPResponse:
     person, at = request.ctx.grant.subject, now()
     seen = await services.people.family.seen_by(person, at)
     sees = await services.people.family.who_sees(person, at)
-    return answer({"items": [_seen(each) for each in seen], "next": None, "who_sees_mine": [_term(each) for each in sees]})
+    mine = [await proxy_item(each, at) for each in seen]
+    return answer({"items": mine, "next": None, "who_sees_mine": [await _term(each, at) for each in sees]})
 
 
 @routes.post("/", name="ask")
@@ -78,7 +80,20 @@ async def verify(request: Request) -> HTTPResponse:
     person = await require_person(request.ctx.grant.subject)
     proxy = await services.people.family.let_in(person.id, said["challenge"], said["code"], now())
     await _record(request, proxy, "let-in")
-    return answer(_seen(proxy), 201)
+    return answer(await proxy_item(proxy, now()), 201)
+
+
+@routes.post("/<proxy_id>/agreement", name="agree")
+@needs(Role.PATIENT)
+async def agree(request: Request, proxy_id: str) -> HTTPResponse:
+    """I am fourteen or more, and let my guardian go on seeing my exams."""
+    services: Services = request.app.ctx.services
+    await body(request, {})
+    at = now()
+    person = await require_person(request.ctx.grant.subject)
+    proxy = await services.people.family.agree(person.id, proxy_id, at)
+    await _record(request, proxy, "child-agreed")
+    return answer(await _term(proxy, at))
 
 
 @routes.delete("/<proxy_id>", name="revoke")
@@ -91,17 +106,20 @@ async def revoke(request: Request, proxy_id: str) -> HTTPResponse:
     return HTTPResponse(status=204)
 
 
-def _seen(proxy: Proxy) -> dict[str, Any]:
-    return _term(proxy) | {"hospital": proxy.record.hospital_id, "name": masked_name(proxy.record.name)}
+async def proxy_item(proxy: Proxy, at: datetime) -> dict[str, Any]:
+    """Whose exams somebody may see, the name masked."""
+    return await _term(proxy, at) | {"hospital": proxy.record.hospital_id, "name": masked_name(proxy.record.name)}
 
 
-def _term(proxy: Proxy) -> dict[str, Any]:
+async def _term(proxy: Proxy, at: datetime) -> dict[str, Any]:
     return {
         "id": proxy.id,
         "relation": proxy.relation,
         "evidence": proxy.evidence,
         "granted_at": _time(proxy.granted_at),
         "expires_at": _time(proxy.expires_at),
+        "sees": await lets_see(proxy, at),
+        "agreed_at": proxy.agreed_at and _time(proxy.agreed_at),
     }
 
 

@@ -23,6 +23,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "not-a-uid": ("不是有效的 UID", "not a UID"),
     "not-base64": ("不是有效的 base64 内容", "not base64"),
     "not-a-pdf": ("不是 PDF 文件", "not a PDF"),
+    "papers-missing": ("看到的证件不足以证明", "these papers do not prove it"),
 }
 
 

@@ -20,6 +20,7 @@ from identity.bindings import Claim
 from identity.masking import masked_phone
 from identity.models import Binding, Login
 from identity.once import use_once
+from identity.pairing import LIFE as PAIRING_LIFE
 from identity.persons import HeldPhone, require_person
 from identity.sms_codes import Purpose
 from infra.audit import DEPLOYMENT, by
@@ -70,7 +71,7 @@ async def me(request: Request) -> HTTPResponse:
             "since": _time(person.created_at),
             "logins": await Login.filter(person_id=person.id).distinct().values_list("provider", flat=True),
             "phones": [_phone(each) for each in phones],
-            "bindings": [_binding(each) for each in bindings],
+            "bindings": [binding_item(each) for each in bindings],
         }
     )
 
@@ -109,13 +110,24 @@ async def remove_phone(request: Request, phone_id: str) -> HTTPResponse:
     return HTTPResponse(status=204)
 
 
+@routes.post("/pairing-code", name="pairing_code")
+@needs(Role.PATIENT)
+async def pairing_code(request: Request) -> HTTPResponse:
+    """A code to show or type at a kiosk or the desk, so that they know which account is mine: good once, for five minutes."""
+    services: Services = request.app.ctx.services
+    await body(request, {})
+    person = await require_person(request.ctx.grant.subject)
+    code = await services.people.pairing.show(person.id, now())
+    return answer({"code": code, "expires_in": int(PAIRING_LIFE.total_seconds())}, 201)
+
+
 @routes.get("/bindings", name="bindings")
 @needs(Role.PATIENT)
 async def bindings(request: Request) -> HTTPResponse:
     """The patient records that I proved to be mine."""
     services: Services = request.app.ctx.services
     found = await services.people.bindings.of(request.ctx.grant.subject)
-    return answer({"items": [_binding(each) for each in found], "next": None})
+    return answer({"items": [binding_item(each) for each in found], "next": None})
 
 
 @routes.post("/bindings", name="bind")
@@ -123,7 +135,7 @@ async def bindings(request: Request) -> HTTPResponse:
 async def bind(request: Request) -> HTTPResponse:
     """Prove that a patient record is mine: an identifier and a name, and a phone that the hospital has for it."""
     claimed = Claim(**await body(request, CLAIM))
-    return answer(_binding(await bound_by(request, claimed)), 201)
+    return answer(binding_item(await bound_by(request, claimed)), 201)
 
 
 async def bound_by(request: Request, claim: Claim) -> Binding:
@@ -178,7 +190,8 @@ def _phone(held: HeldPhone) -> dict[str, Any]:
     return {"id": held.id, "number": masked_phone(held.number), "proved_at": _time(held.proved_at)}
 
 
-def _binding(row: Binding) -> dict[str, Any]:
+def binding_item(row: Binding) -> dict[str, Any]:
+    """A binding as its owner, or the desk, may see it."""
     return {
         "id": row.id,
         "hospital": row.hospital_id,

@@ -13,6 +13,8 @@ from identity.consents import Consents
 from identity.family import Family
 from identity.links import Links
 from identity.links_keys import QrKeys
+from identity.onsite import Onsite
+from identity.pairing import Pairing
 from identity.persons import Persons
 from identity.signins import SignIns
 from identity.sms_codes import Caps, SmsCodes
@@ -35,6 +37,8 @@ class People:
     sign_ins: SignIns
     sms_codes: SmsCodes
     bindings: Bindings
+    pairing: Pairing
+    onsite: Onsite
     family: Family
     consents: Consents
     links: Links
@@ -51,15 +55,18 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
     sealer = Sealer(settings.keys)
     codes = SmsCodes(settings.keys, sealer, Caps(settings.sms_per_address_per_hour, settings.sms_per_hour))
     bindings = Bindings(sealer, sessions_epoch)
+    persons, pairing = Persons(sealer), Pairing(sealer)
     async with open_client() as client, AsyncExitStack() as closing:
         wechat, alipay = _wechat(client, settings), _alipay(client, settings)
         channels = found(Means(settings, client, sealer, wechat, alipay, closing))
         yield People(
             sealer,
-            Persons(sealer),
+            persons,
             SignIns(settings.keys, sessions_epoch),
             codes,
             bindings,
+            pairing,
+            Onsite(sealer, bindings, persons, codes, pairing),
             Family(sealer, codes, bindings, sessions_epoch),
             Consents(sealer, sessions_epoch),
             Links(settings.keys, sessions_epoch),

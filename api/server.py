@@ -8,7 +8,24 @@ from typing import Any
 
 from sanic import Sanic
 
-from api import account, activations, audit, consents, cors, docs, exams, family, login, me, operations, reports, session
+from api import (
+    account,
+    activations,
+    audit,
+    consents,
+    cors,
+    desk,
+    docs,
+    exams,
+    family,
+    hospitals,
+    kiosk,
+    login,
+    me,
+    operations,
+    reports,
+    session,
+)
 from api.access import note_device
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
@@ -36,6 +53,9 @@ BLUEPRINTS = (
     account.routes,
     activations.routes,
     consents.routes,
+    kiosk.routes,
+    desk.routes,
+    hospitals.routes,
     exams.routes,
     audit.routes,
     reports.routes,

@@ -62,6 +62,14 @@ class Witness:
     person: str | None = None  # whose account, where one is known
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of answers ended: the last one's time and id."""
+
+    at: datetime
+    id: str
+
+
 def notice_of(hospital: Hospital) -> Notice:
     """The notice of a hospital that counts now."""
     return Notice(rules_of(hospital).policies.notice_version, _text())
@@ -101,6 +109,18 @@ async def of(person: str, records: Collection[str]) -> list[ServiceEvent]:
     """Where this person opened the service, or somebody at a kiosk or desk did for these records; newest first."""
     theirs = Q(person_id=person) | Q(exam__record_id__in=list(records))
     return await ServiceEvent.filter(theirs, kind=Kind.OPENED).order_by("-at", "-id")
+
+
+async def between(
+    hospital: str, begin: datetime | None, end: datetime | None, after: Place | None, limit: int
+) -> list[ServiceEvent]:
+    """All answers at a hospital from `begin` until before `end`, oldest first, with their exams."""
+    asked = ServiceEvent.filter(hospital_id=hospital)
+    asked = asked.filter(at__gte=begin) if begin else asked
+    asked = asked.filter(at__lt=end) if end else asked
+    if after is not None:
+        asked = asked.filter(Q(at__gt=after.at) | Q(at=after.at, id__gt=after.id))
+    return await asked.order_by("at", "id").limit(limit).prefetch_related("exam")
 
 
 async def _newest(exam_id: str) -> ServiceEvent | None:

@@ -1,7 +1,8 @@
 """Bindings: a person proves that a hospital's patient record is theirs, by what they know and what they hold.
 
-Knowing is an identifier and the name; holding is the phone that the hospital itself has for that patient. Whatever is wrong,
-the refusal is the same: it tells nobody whether such a patient exists.
+Knowing is an identifier and the name; holding is the phone that the hospital itself has for that patient, a card that a kiosk
+read, or papers that the desk saw (identity/onsite.py). Whatever is wrong, the refusal is the same: it tells nobody whether such
+a patient exists.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.errors import BindingRefused, TooManyRequests
+from core.errors import BindingRefused, NotFound, TooManyRequests
 from core.uids import uuid7
+from identity import events
 from identity.limits import DAY, HOUR, Limit, count_try
 from identity.masking import masked_value
 from identity.models import Binding, PersonPhone
@@ -23,10 +25,12 @@ from records import identifiers, lineage, names
 from records.models import Hospital, PatientIdentifier, PatientPhone, PatientRecord
 from records.policies import DEFAULT_FACTORS, from_json
 
-HOLDS = frozenset({"hospital_phone", "kiosk_card", "desk"})  # factors that prove possession
+HOSPITAL_PHONE = "hospital_phone"
+HOLDS = frozenset({HOSPITAL_PHONE, "kiosk_card", "desk"})  # factors that prove possession
 PER_PERSON = (Limit(10, HOUR), Limit(20, DAY))
 PER_TARGET = (Limit(20, DAY),)  # whoever tries: the numbers of a hospital can be counted through
 PER_ADDRESS = (Limit(100, HOUR),)
+PATIENT_ID = "patient_id"  # kind of a claim that names the hospital's own number of a patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +54,43 @@ class Bindings:
     async def bind(self, person: str, claim: Claim, address: str, now: datetime) -> Binding:
         """The binding, new or as it was; raises BindingRefused, always the same."""
         await self.count(person, claim, address, now)
-        candidates = await self.claimed(claim)
-        held = await _phones_in_common(person, candidates)
         factors = await _factors(claim.hospital, claim.kind)
-        record = await only_one(each for each in candidates if factors <= _proved(each, claim, held))
+        record = await self.proved(claim, person, factors)
+        if record.deceased_on is not None:
+            raise BindingRefused("only the desk lets anybody see what is left of who died")
+        return await self.keep(person, record, claim, sorted({"identifier", *factors}), now)
+
+    async def proved(
+        self, claim: Claim, person: str | None, factors: frozenset[str], witnessed: frozenset[str] = frozenset()
+    ) -> PatientRecord:
+        """The one record of which all these factors are proved, some by who saw them; raises BindingRefused."""
+        candidates = await self.claimed(claim)
+        held = await _phones_in_common(person, candidates) if person else frozenset[str]()
+        record = await only_one(each for each in candidates if factors <= _proved(each, claim, held) | witnessed)
         if record is None:
             raise BindingRefused("what was said does not prove it")
-        return await self._keep(person, record, claim, sorted({"identifier", *factors}), now)
+        return record
 
     async def count(self, person: str, claim: Claim, address: str, now: datetime) -> None:
         """Count a try, whoever and whatever it is about; raises BindingRefused when there were too many."""
-        target = self._sealer.index("target", f"{claim.hospital}:{self._index(claim)}")
-        gates: Mapping[str, tuple[Limit, ...]] = {
+        more = {
             f"bind-person:{person}": PER_PERSON,
-            f"bind-target:{target}": PER_TARGET,
             f"bind-address:{self._sealer.index('address', address)}": PER_ADDRESS,
         }
+        await self.count_target(claim, more, now)
+
+    async def count_target(self, claim: Claim, more: Mapping[str, tuple[Limit, ...]], now: datetime) -> None:
+        """Count a try at this identifier and at these other gates; raises BindingRefused when there were too many."""
+        target = self._sealer.index("target", f"{claim.hospital}:{self._index(claim)}")
         try:
-            await count_try(gates, now)
+            await count_try({f"bind-target:{target}": PER_TARGET, **more}, now)
         except TooManyRequests as error:
             raise BindingRefused("too many tries") from error
 
     async def claimed(self, claim: Claim) -> list[PatientRecord]:
         """Records of that identifier, several where a card number was given out again; none for one that proves nothing."""
+        if claim.kind == PATIENT_ID:
+            return await PatientRecord.filter(hospital_id=claim.hospital, patient_id=claim.value)
         found = PatientIdentifier.filter(
             kind=claim.kind, index=self._index(claim), usable=True, record__hospital_id=claim.hospital
         )
@@ -90,10 +108,18 @@ class Bindings:
             self._epoch.advance()
         return row
 
+    async def take_back(self, hospital: str, binding: str, now: datetime) -> Binding:
+        """Inside the desk's transaction: this hospital's binding was wrong; raises NotFound."""
+        row = await Binding.get_or_none(id=binding, hospital_id=hospital, revoked_at=None)
+        if row is None or not await Binding.filter(id=binding, revoked_at=None).update(revoked_at=now, live=None):
+            raise NotFound("no such binding")
+        return row
+
     def _index(self, claim: Claim) -> str:
         return self._sealer.index(claim.kind, identifiers.identifier(claim.kind, claim.value).value)
 
-    async def _keep(self, person: str, record: PatientRecord, claim: Claim, factors: list[str], now: datetime) -> Binding:
+    async def keep(self, person: str, record: PatientRecord, claim: Claim, factors: list[str], now: datetime) -> Binding:
+        """The binding of what was proved, new or as it was."""
         live = live_key(person, record.id)
         row = Binding(
             id=uuid7(),
@@ -108,6 +134,8 @@ class Bindings:
         )
         async with transaction():
             await Binding.bulk_create([row], ignore_conflicts=True)  # of two at once, one
+            if HOSPITAL_PHONE not in factors and await Binding.exists(id=row.id):  # its holder does not know of it yet
+                await events.account_changed(events.BOUND, record.hospital_id, record.id, row.id, now)
         self._epoch.advance()
         return await Binding.get(live=live)
 

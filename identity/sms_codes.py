@@ -30,6 +30,7 @@ class Purpose(StrEnum):
 
     LOGIN = "login"
     FAMILY = "family"
+    ONSITE = "onsite"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,3 +27,9 @@ def family_code(phone: str, code: str, who: str) -> Message:
     """The code by which a patient lets somebody in; it says whom."""
     text = f"【云胶片】验证码{code}，10分钟内有效。告诉对方即表示您同意手机号{who}的用户查看您的检查资料。不认识请勿理会。"
     return Message(phone, "family-code", text, code=code)
+
+
+def onsite_code(phone: str, code: str) -> Message:
+    """The code by which a kiosk or the desk knows whose phone it is."""
+    text = f"【云胶片】验证码{code}，10分钟内有效。您正在医院自助机或服务台办理影像服务；不是您本人办理请勿告诉他人。"
+    return Message(phone, "onsite-code", text, code=code)

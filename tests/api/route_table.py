@@ -54,6 +54,7 @@ LINES = [
     "POST /api/v1/login/alipay                         | anyone 422",
     "POST /api/v1/login/handoff                        | anyone 422",
     "POST /api/v1/session/refresh                      | anyone 422",
+    "GET /api/v1/hospitals                             | anyone 200",
     # --- the patient's phone
     "GET /api/v1/me                                    | patient 200",
     "GET /api/v1/me/phones                             | patient 200",
@@ -75,9 +76,25 @@ LINES = [
     "POST /api/v1/me/bindings                          | patient 422",
     "POST /api/v1/me/family                            | patient 422",
     "POST /api/v1/me/family/verify                     | patient 422",
+    "POST /api/v1/me/family/{proxy_id}/agreement       | patient 404",
+    "POST /api/v1/me/pairing-code                      | patient 201",
     "POST /api/v1/me/consents                          | patient 422",
     "DELETE /api/v1/me/consents/{kind}                 | patient 404",
+    # --- at the hospital: a kiosk, and a guide at the desk
+    "POST /api/v1/kiosk/codes                          | kiosk 422",
+    "POST /api/v1/kiosk/bindings                       | kiosk 422",
+    "POST /api/v1/kiosk/exams                          | kiosk 422",
+    "POST /api/v1/kiosk/activations                    | kiosk 422",
+    "POST /api/v1/desk/codes                           | guide 422",
+    "POST /api/v1/desk/patients                        | guide 422",
+    "POST /api/v1/desk/bindings                        | guide 422",
+    "POST /api/v1/desk/exams                           | guide 422",
+    "POST /api/v1/desk/activations                     | guide 422",
+    "POST /api/v1/desk/family                          | guide 422",
+    "POST /api/v1/desk/family/{proxy_id}/agreement     | guide 404",
     # --- a hospital's systems and staff
+    "GET /api/v1/hospital/service-events               | hospital,admin 200",
+    "GET /api/v1/hospital/service-events.csv           | hospital,admin 200",
     "GET /.well-known/cloudfilm-qr-keys.json           | anyone 200",
     f"GET /api/v1/hospital/exams/{{accession}}/access.png | hospital,admin {SEES}",
     f"GET /api/v1/hospital/exams/{{accession}}/access.svg | hospital,admin {SEES}",
@@ -130,14 +147,20 @@ LINES = [
     "PUT /dicom-web/studies/{study}                    | hospital,admin 415",
     "DELETE /dicom-web/studies/{study}                 | hospital,admin 409 foreign=404 unknown=404",
     # --- what ends who asks, each with a session of its own
+    "POST /api/v1/desk/bindings/{binding}/undo         | guide 404 other=204",
     "DELETE /api/v1/me/bindings/{binding}              | patient 404 own=204",
     "DELETE /api/v1/me/family/{proxy_id}               | patient 404 own=204",
+    "POST /api/v1/desk/family/{proxy_id}/undo          | guide 404 other=204",
     "DELETE /api/v1/me                                 | patient 200",
     f"DELETE /api/v1/session                           | {EVERYBODY} 204",
 ]
 
 BODIES = {
+    "POST /api/v1/desk/family/{proxy_id}/agreement": {"papers": [{"kind": "id_card"}]},
+    "POST /api/v1/desk/bindings/{binding}/undo": {"reason": "other"},
+    "POST /api/v1/desk/family/{proxy_id}/undo": {"reason": "other"},
     "POST /api/v1/me/activations": {"exam": "{exam}", "way": "phone", "notice_version": "1"},
+    "POST /api/v1/me/declined": {"exam": "{exam}", "notice_version": "1"},
     "PUT /api/v1/hospital/patients/{patient_id}": {"name": "某某"},
     "PUT /api/v1/hospital/exams/{accession}": {
         "patient_id": "{patient_id}",
