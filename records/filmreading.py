@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,14 +20,12 @@ from archive.structure import walk
 from core.errors import Unreadable
 from films import page, picture
 from films.tables import Shades
+from records.pdfcheck import harmless
 
 MOST_PIXELS = 1 << 26  # a 14 x 17 inch page at 50 micrometres has 61 million
 LONGEST_SIDE = 16_384
 PDF_DPI = 300.0  # of laser printers for film
 POINTS_PER_INCH = 72.0
-INFLATED_BYTES = 512 << 20  # of all compressed streams of a PDF: three times the largest page in colour
-PIECE_BYTES = 1 << 20
-LONGEST_NAME = 64  # of those looked for, each letter written as #xx
 TEXT_CHARACTERS = 64
 EXIF_ORIENTATION, UPRIGHT = 0x0112, 1
 JPEG_END = b"\xff\xd9"
@@ -43,11 +38,6 @@ PAGE_CLASSES = frozenset(
         "1.2.840.10008.5.1.1.30",
     )
 )
-# What makes a PDF do something, or carry something, instead of showing a page (ISO 32000-1 sections 7.11, 12.6 and 12.7).
-# Only long names: a short one would stand in pixels by chance; /JS never comes without /JavaScript.
-_ACTIVE = re.compile(rb"/(JavaScript|Launch|EmbeddedFile|RichMedia|SubmitForm|ImportData)")
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +116,9 @@ def _shades(image: Image.Image) -> Shades:
 
 
 def _pdf(content: bytes) -> Opened:
-    import pypdfium2  # type: ignore[import-untyped]  # half a second that only a PDF costs
-    from pypdfium2 import raw
-
-    try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        raise Unreadable("the PDF is encrypted or damaged") from error
-    if raw.FPDF_GetSecurityHandlerRevision(document) >= 0:
-        raise Unreadable("the PDF is encrypted")
+    document = harmless(content)
     if len(document) != 1:
         raise Unreadable(f"the PDF has {len(document)} pages: send page by page")
-    scripts, files = raw.FPDFDoc_GetJavaScriptActionCount(document), raw.FPDFDoc_GetAttachmentCount(document)
-    form = raw.FPDF_GetFormType(document) not in (raw.FORMTYPE_NONE, raw.FORMTYPE_ACRO_FORM)  # the rest are programs in XML
-    if scripts > 0 or files > 0 or form or any(_ACTIVE.search(_unescaped(text)) for text in _texts(content)):
-        raise Unreadable("the PDF carries scripts, forms or files")
     return _drawn(document[0]), None, Header()
 
 
@@ -150,36 +128,6 @@ def _drawn(sheet: Any) -> Shades:
     _require_size(round(width_points * scale), round(height_points * scale))
     bitmap = sheet.render(scale=scale, rev_byteorder=True, may_draw_forms=False)
     return np.ascontiguousarray(bitmap.to_numpy()[..., :3])
-
-
-def _texts(content: bytes) -> Iterator[bytes]:
-    """The file, and what its compressed streams hold, piece by piece: there objects may hide, as in a stream of objects."""
-    yield content
-    budget = INFLATED_BYTES
-    for begin in _STREAM.finditer(content):
-        for piece in _inflated(content, begin.end()):
-            budget -= len(piece)
-            if budget < 0:
-                raise Unreadable("the PDF unpacks to more than a page needs")
-            yield piece
-
-
-def _inflated(content: bytes, start: int) -> Iterator[bytes]:
-    """What is deflated there; nothing when nothing is. Each piece begins with the end of the one before."""
-    inflater = zlib.decompressobj()
-    rest, last = content[start : start + PIECE_BYTES], b""
-    with suppress(zlib.error):
-        while rest and not inflater.eof:
-            piece = inflater.decompress(rest, PIECE_BYTES)
-            start += len(rest) - len(inflater.unconsumed_tail)
-            rest = content[start : start + PIECE_BYTES]
-            yield last + piece
-            last = piece[-LONGEST_NAME:]
-
-
-def _unescaped(text: bytes) -> bytes:
-    """#4A is J (ISO 32000-1 section 7.3.5)."""
-    return _ESCAPED.sub(lambda escaped: bytes((int(escaped[1], 16),)), text) if b"#" in text else text
 
 
 def _dicom(content: bytes) -> Opened:
