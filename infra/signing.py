@@ -1,0 +1,148 @@
+"""The electronic seal of a hospital: a PAdES signature (ETSI EN 319 142-1) that certifies the whole PDF and allows no change.
+
+How a hospital signs is a plug-in: whatever is a `Signer`, such as a client of its certificate authority's server. A demo has
+one with a certificate that it made for itself, and says so.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]  # it has no stubs
+from asn1crypto.x509 import Certificate  # type: ignore[import-untyped]  # as above
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign import fields, signers
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from core.errors import Misconfigured, Unreadable
+from infra.sealing import Sealer
+
+KEY_BITS = 3072  # NIST SP 800-57 part 1: 128 bits of strength
+DEMO_YEARS = 10
+DEMO_WORDS = "演示证书"
+FIELD = "HospitalSeal"
+LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A, ub-common-name
+
+
+class Signer(Protocol):
+    """Signs for one hospital. Called in a thread; may ask a server elsewhere, and then raises Unavailable."""
+
+    demo: bool  # a certificate that nobody but this program vouches for
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate in hex: another certificate, another seal."""
+
+    def sign(self, pdf: bytes) -> bytes:
+        """The same PDF with a signature appended; what was there before stays byte by byte. Raises Unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySigner:
+    """Signs with a private key that lies here."""
+
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+    reason: str
+    demo: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate in hex."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    def sign(self, pdf: bytes) -> bytes:
+        """As `Signer.sign`."""
+        about = signers.PdfSignatureMetadata(
+            field_name=FIELD,
+            md_algorithm="sha256",
+            subfilter=fields.SigSeedSubFilter.PADES,
+            reason=self.reason,
+            certify=True,
+            docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+        )
+        try:
+            writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+            signed = signers.PdfSigner(about, signer=self._signer()).sign_pdf(writer)
+        except PdfError as error:
+            raise Unreadable("a PDF that cannot be signed") from error
+        return bytes(signed.getvalue())
+
+    def _signer(self) -> signers.SimpleSigner:
+        encoded = self.key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return signers.SimpleSigner(
+            signing_cert=Certificate.load(self.certificate.public_bytes(serialization.Encoding.DER)),
+            signing_key=PrivateKeyInfo.load(encoded),
+            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]  # no annotation of its own
+        )
+
+
+def demo_signer(folder: Path, sealer: Sealer, hospital: str, name: str, now: datetime) -> KeySigner:
+    """The seal of a demo hospital, made once: `folder`/`hospital`.seal holds key and certificate, encrypted."""
+    path = folder / f"{hospital}.seal"
+    if not path.exists():
+        _write_new(path, sealer.seal_bytes(_new_pair(name, now)))
+    opened = sealer.open_bytes(path.read_bytes())
+    key = serialization.load_pem_private_key(opened, password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise Misconfigured(f"{path} does not hold a key of ours")
+    return KeySigner(x509.load_pem_x509_certificate(opened), key, f"{name}（{DEMO_WORDS}）", demo=True)
+
+
+def no_signer(_hospital: str, _name: str) -> Signer | None:
+    """Where no hospital has a seal."""
+    return None
+
+
+Signers = Callable[[str, str], Signer | None]  # hospital code and full name → its signer, if it has a seal
+
+
+def _new_pair(name: str, now: datetime) -> bytes:
+    """A new private key and its self-signed certificate, PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} {DEMO_WORDS}"[:LONGEST_COMMON_NAME])])
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    begins = now.astimezone(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=365 * DEMO_YEARS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write it whole, or leave that of another process that was first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)
