@@ -19,6 +19,7 @@ Json = dict[str, Any]
 
 VERSION = "3.1.0"
 API_VERSION = "0.1.0"
+_ENDINGS = re.compile(r"<(\w+):ext=([\w|]+)>")  # a parameter that is followed by .jpg or the like
 _PARAMETER = re.compile(r"<(\w+)(?::[^>]*)?>")
 _NUMBER = re.compile(r"_\d+$")  # of a handler that stands on several paths
 _UNLISTED_METHODS = frozenset({"OPTIONS"})
@@ -81,12 +82,21 @@ GROUPS: Mapping[str, Group] = {
     "hospitals": Group((JSON,), query=("cursor", "limit")),
     "service": Group((JSON,), query=("from", "to", "cursor", "limit")),
     "reports": Group((JSON,)),
+    "films": Group((JSON,)),
+    "films-said": Group(
+        (JSON,), ("image/jpeg", "image/png", "application/pdf", DICOM, "multipart/form-data"), statuses=(200, 201, 202)
+    ),
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
-    "exam-access": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "accesslog": Group((JSON,), query=("limit", "cursor")),
+    "places": Group((JSON,), (JSON,), query=("limit", "cursor"), statuses=(200, 201)),
     "audit": Group(
         (JSON,), query=("hospital", "from", "to", "action", "role", "outcome", "study", "cursor", "limit", "format")
     ),
+    "exam-access": Group((JSON,), (JSON,), statuses=(200, 201)),
     "messages": Group((HTML, JSON)),
+    "notices": Group((JSON,), (JSON,), statuses=(200, 201, 204)),
+    "reminders": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "maintenance": Group((JSON,), query=("hospital",)),
     "browser": Group((HTML,)),
     "demo": Group((HTML,), statuses=(303,)),
     "docs": Group((HTML,)),
@@ -97,12 +107,25 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "rendered.small_picture": PICTURES,
     "exam-access.png": ("image/png",),
     "exam-access.svg": ("image/svg+xml",),
+    "films.file.jpg": ("image/jpeg",),
+    "films.pdf": ("application/pdf",),
+    "films.file.dcm": (DICOM,),
+    "films-said.preview": ("image/jpeg",),
     "browser.file": ("text/css", "text/javascript", "image/svg+xml"),
     "service.events_csv": ("text/csv",),
     "audit.export": ("application/jsonl", "text/csv"),
     "docs.style": ("text/css",),
     "docs.openapi": ("application/json",),
     "operations.metrics_page": ("text/plain",),
+}
+# route → query parameters, where one file holds different ones
+QUERIES: Mapping[str, tuple[str, ...]] = {
+    "notices.list": ("state", "kind", "channel", "exam", "limit", "cursor"),
+    "notices.counts": ("from", "to"),
+    "reminders.list": ("open", "limit", "cursor"),
+    "films.file.jpg": ("width",),
+    "films-said.post": ("accession", "campus", "system", "patient_id", "study_uid", "page", "source"),
+    "films-said.list": ("state", "limit", "cursor"),
 }
 QUERY: Mapping[str, str] = {
     "limit": "at most so many results",
@@ -121,6 +144,10 @@ QUERY: Mapping[str, str] = {
     "q": "words that stand in item, body part or report",
     "sort": "performed_at, hospital, category or body_part; - before it = descending",
     "cursor": "`next` of the page before",
+    "width": "at most so many pixels wide; never enlarged",
+    "state": "waiting, placed or all",
+    "page": "which page of the film it is, from 1",
+    "source": "which system or device printed it",
 }
 _ERRORS: Json = {
     "default": {
@@ -178,15 +205,22 @@ def operations(app: Sanic[Any, Any]) -> Iterator[Operation]:
     """Every method of every route, in no particular order."""
     for route in app.router.routes:
         for method in sorted(route.methods - _UNLISTED_METHODS):
-            yield _operation(route, method)
+            yield from (_operation(route, method, ending) for ending in _endings(route))
 
 
-def _operation(route: Route, method: str) -> Operation:
-    path = "/" + _PARAMETER.sub(r"{\1}", route.path).lstrip("/")
+def _endings(route: Route) -> list[str]:
+    """jpg and dcm of a route that answers both; the empty one of most routes."""
+    found = _ENDINGS.search(route.path)
+    return found[2].split("|") if found else [""]
+
+
+def _operation(route: Route, method: str, ending: str) -> Operation:
+    path = "/" + _PARAMETER.sub(r"{\1}", _ENDINGS.sub(rf"<\1>.{ending}", route.path)).lstrip("/")
+    name = str(route.name).partition(".")[2]
     return Operation(
         path,
         method,
-        str(route.name).partition(".")[2],
+        f"{_NUMBER.sub('', name)}.{ending}" if ending else name,
         _first_paragraph(route.handler),
         getattr(route.handler, MARK),
         tuple(_PARAMETER.findall(route.path)),
@@ -203,12 +237,16 @@ def _described(operation: Operation) -> Json:
         "operationId": f"{operation.method.lower()}.{operation.name}",
         "tags": [operation.name.partition(".")[0]],
         "summary": operation.summary,
-        "parameters": [*_path_parameters(operation.parameters), *_query_parameters(group.query)],
+        "parameters": [*_path_parameters(operation.parameters), *_query_parameters(_query(operation, group))],
         "responses": {**_answers(operation, group), **_ERRORS},
     }
     if operation.method in ("POST", "PUT", "PATCH"):
         described["requestBody"] = {"required": True, "content": _content(group.bodies)}
     return {**described, **_access(operation.access)}
+
+
+def _query(operation: Operation, group: Group) -> tuple[str, ...]:
+    return QUERIES.get(_NUMBER.sub("", operation.name), group.query)
 
 
 def _path_parameters(names: Iterable[str]) -> list[Json]:

@@ -119,6 +119,8 @@ class Replicas:
 
     async def mend(self, ref: ObjectRef, suspects: Sequence[Store], source: Path | None = None) -> Health:
         """`mending.mend` with these stores."""
+        if self._spool is not None:
+            self._spool.mkdir(parents=True, exist_ok=True)  # nothing may have arrived here yet
         return await mend(self.stores, ref, suspects, source=source, spool=self._spool)
 
     async def inspect(self, store: Store, ref: ObjectRef, pace: Pace | None = None) -> Finding:

@@ -180,6 +180,11 @@ async def look_again(hospital: str, accession: str, study_uids: Iterable[str], n
     return any([await _look(row, now) for row in rows])
 
 
+async def forget_keys(before: datetime) -> int:
+    """Remove the keys of requests that nobody repeats any more; gives their number."""
+    return await IdempotencyKey.filter(at__lt=before).delete()
+
+
 async def _read(replicas: Replicas, children: Caller, hospital: str, content: bytes) -> PageRead:
     """What was read before is not read again: the same bytes always show the same page."""
     sha256 = hashlib.sha256(content).hexdigest()

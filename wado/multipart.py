@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from core.errors import Malformed, TooLarge, UnsupportedMediaType
 from wado.mediatypes import DICOM, MULTIPART, MediaType, parse_media_type
 
+FORM = "multipart/form-data"
 BOUNDARY_RANDOM_BYTES = 16  # 128 bits: no pixel data contains it by chance
 BOUNDARY_MAX_CHARACTERS = 70  # RFC 2046 section 5.1.1
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]", re.ASCII)
@@ -60,6 +61,18 @@ def boundary_of(request_content_type: str | None, part_type: str = DICOM) -> str
     media_type = _request_type(request_content_type)
     if not media_type.multipart or media_type.parameters.get("type", part_type).lower() != part_type:
         raise UnsupportedMediaType(f'the body must be {MULTIPART}; type="{part_type}"')
+    return _boundary(media_type)
+
+
+def form_boundary_of(request_content_type: str | None) -> str:
+    """As `boundary_of`, of a multipart/form-data body (RFC 7578)."""
+    media_type = _request_type(request_content_type)
+    if media_type.name != FORM:
+        raise UnsupportedMediaType(f"the body must be {FORM}")
+    return _boundary(media_type)
+
+
+def _boundary(media_type: MediaType) -> str:
     boundary = media_type.parameters.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise Malformed("the Content-Type has no valid boundary")
