@@ -9,6 +9,7 @@ from typing import Any
 from sanic import Sanic
 
 from api import (
+    accesslog,
     account,
     activations,
     audit,
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     desk.routes,
     hospitals.routes,
     exams.routes,
+    accesslog.routes,
     audit.routes,
     reports.routes,
     films.routes,

@@ -12,7 +12,7 @@ from core import clock
 from core.errors import NotFound
 from core.uids import uuid7
 from records import filmpages, lineage, names, waiting
-from records.models import Exam, ExamStudy, Hospital, How, PatientRecord, RecordChange
+from records.models import Exam, ExamStudy, Hospital, How, Images, PatientRecord, RecordChange
 from records.waiting import OTHER_PATIENT, SEVERAL_EXAMS, STUDY
 from records.writing import Outcome, Said, writing
 
@@ -60,6 +60,7 @@ async def choose(exam: Exam, study_uid: str, *, subject: str, now: datetime) -> 
         await ExamStudy.create(exam_id=exam.id, study_uid=study_uid, how=How.CHOSEN, confirmed=True)
         await waiting.remove(exam.hospital_id, STUDY, (study_uid,))
         await filmpages.look_again(exam.hospital_id, "", [study_uid], now)
+        await _now_here(study)
         detail = {"before": [link.exam_id for link in links]}
         await RecordChange.create(
             id=uuid7(),
@@ -79,9 +80,21 @@ async def _settle(study: Study) -> bool:
     if any(link.how == How.CHOSEN for link in links):
         return False
     told = [link for link in links if link.how == How.TOLD]
-    if told:
-        return await _confirm(study, told)
-    return await _match(study, links)
+    moved = await _confirm(study, told) if told else await _match(study, links)
+    await _now_here(study)
+    return moved
+
+
+async def _now_here(study: Study) -> None:
+    """A former vendor's exam whose pictures have come is one of ours from now on."""
+    links = await ExamStudy.filter(
+        study_uid=study.study_instance_uid,
+        confirmed=True,
+        exam__hospital_id=study.hospital_id,
+        exam__images=Images.ELSEWHERE,
+    )
+    if links:
+        await Exam.filter(id__in=[link.exam_id for link in links]).update(images=Images.HERE)
 
 
 async def _links(study: Study) -> list[ExamStudy]:

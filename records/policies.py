@@ -104,6 +104,8 @@ class Policies:
     fees: tuple[FeeRule, ...] = ()  # the first that fits counts; none fits = open
     guardian_grace_days: int = 0  # from the 14th birthday until a guardian sees nothing without the child's word
     next_of_kin_days: int = 90  # how long the family of a patient who died may look
+    hl7_kept_days: int = 180  # messages that could not be taken, and those taken after all
+    waiting_kept_days: int = 730  # reports that wait for an exam that nobody tells
 
     def factors_of(self, kind: str) -> tuple[str, ...]:
         """What must be proved beside knowing an identifier of that kind."""
@@ -271,4 +273,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "fees": _fees,
     "guardian_grace_days": _days(0, 4 * 366),
     "next_of_kin_days": _days(1, 366),
+    "hl7_kept_days": _days(30, 3660),
+    "waiting_kept_days": _days(180, 3660),
 }

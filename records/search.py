@@ -196,6 +196,8 @@ def _found(
 ) -> Found:
     report = newest if report_is_visible(exam, newest, rules) else None
     state = state_of(exam, newest, rules, now)
+    if state is State.REGISTERED and studies[exam.id]:
+        state = State.EXAMINED  # the pictures came before the time that it was planned for
     return Found(exam, hospital, report, state, usually_reported_at(exam, rules), tuple(studies[exam.id]))
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.hospital import access, admin, exams, films, patients, service, waiting
+from api.hospital import access, admin, exams, films, patients, places, service, waiting
 
-BLUEPRINTS = (patients.routes, exams.routes, access.routes, films.routes, service.routes, waiting.routes, admin.routes)
+BLUEPRINTS = (patients.routes, exams.routes, access.routes, films.routes, service.routes, waiting.routes, places.routes, admin.routes)

@@ -113,6 +113,10 @@ LINES = [
     "PUT /api/v1/hospital/patients/{patient_id}        | hospital 200 foreign=201 unknown=201 | admin 200",
     "PUT /api/v1/hospital/exams/{accession}            | hospital 200 foreign=201 unknown=201 | admin 200",
     "PUT /api/v1/hospital/exams/{accession}/report     | hospital 200 foreign=201 unknown=201 | admin 200",
+    "GET /api/v1/hospital/campuses                     | hospital,admin 200",
+    "GET /api/v1/hospital/departments                  | hospital,admin 200",
+    "PUT /api/v1/hospital/campuses/{code}              | hospital 201 | admin 200",
+    "PUT /api/v1/hospital/departments/{code}           | hospital 201 | admin 200",
     # --- the auditor
     "GET /api/v1/audit                                 | auditor 200",
     "GET /api/v1/audit/export                          | auditor 200",
@@ -156,6 +160,8 @@ LINES = [
 ]
 
 BODIES = {
+    "PUT /api/v1/hospital/campuses/{code}": {"name": "新区"},
+    "PUT /api/v1/hospital/departments/{code}": {"name": "呼吸内科"},
     "POST /api/v1/desk/family/{proxy_id}/agreement": {"papers": [{"kind": "id_card"}]},
     "POST /api/v1/desk/bindings/{binding}/undo": {"reason": "other"},
     "POST /api/v1/desk/family/{proxy_id}/undo": {"reason": "other"},

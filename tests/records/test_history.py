@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import InvalidField, Malformed
+from records import matching
 from records.history import Line, bring_in, lines
 from records.models import Exam, Hospital, PatientRecord, Report
 from records.writing import Outcome, Said
-from tests.records.saying import NOW, SEALER, say_exam, say_patient
+from tests.records.saying import NOW, SEALER, STUDY_UID, receive_study, say_exam, say_patient
 
 HEAD = "patient_id,name,sex,accession,category,item,performed_at,url,impression,reported_at"
 FIRST = 'P1,张三,M,OLD1,radiology,胸片,2019-03-04 08:00,https://old.example/1,"未见异常,建议复查",2019-03-04 09:00'
@@ -75,3 +76,21 @@ async def test_an_impossible_cell_is_named_and_nothing_is_written(hospital: Hosp
     with pytest.raises(InvalidField, match=name):
         await bring_in(SEALER, "demo", Line(2, {**line.values, name: value}), CHINA, NOW)
     assert await Exam.all().count() == 0
+
+
+async def test_an_exam_whose_pictures_come_after_all_is_here(hospital: Hospital) -> None:
+    await take(table(FIRST))
+    await receive_study(patient_id="P9", accession="OLD1")
+    await matching.study_arrived("demo", STUDY_UID)
+    assert (await Exam.get(accession="OLD1")).images == "elsewhere", "somebody else's pictures are not its own"
+    await receive_study("1.2.3.77", patient_id="P1", accession="OLD1")
+    await matching.study_arrived("demo", "1.2.3.77")
+    exam = await Exam.get(accession="OLD1")
+    assert (exam.images, exam.elsewhere_url) == ("here", "https://old.example/1")
+
+
+async def test_an_exam_for_which_a_person_chose_pictures_is_here(hospital: Hospital) -> None:
+    await take(table(FIRST))
+    await receive_study(patient_id="P9", accession="OTHER")
+    await matching.choose(await Exam.get(accession="OLD1"), STUDY_UID, subject="a", now=NOW)
+    assert (await Exam.get(accession="OLD1")).images == "here"

@@ -1,0 +1,89 @@
+"""Who looked at an exam of mine: what they are, their department, when and by which way; names where the hospital says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from api.access import needs
+from api.exams import my_exam
+from api.forms import answer, asked, limit_of
+from api.services import Services
+from core.errors import Malformed
+from core.grants import Grant, Role
+from infra import staff
+from infra.models import AuditEntry
+from infra.staff import Staff
+from records import places
+from records.places import Names
+from records.policies import from_json
+
+routes = Blueprint("accesslog", url_prefix="/api/v1/exams")
+DIGITS = 18  # of the number of an entry
+# Staff are shown by what they are; a hospital's systems act for its departments.
+WHO: Mapping[str, str] = {
+    Role.HOSPITAL.value: "hospital system",
+    Role.CLINICIAN.value: "doctor",
+    Role.ADMIN.value: "administrator",
+    Role.KIOSK.value: "kiosk",
+    Role.GUIDE.value: "help desk",
+    Role.AUDITOR.value: "auditor",
+    Role.PATIENT.value: "another person",
+    "operator": "operator",
+}
+WAYS: Mapping[str, str] = {Role.PATIENT.value: "phone", Role.KIOSK.value: "kiosk", Role.GUIDE.value: "desk", "link": "link"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is known of the members of staff on one page, and whether their names are told."""
+
+    staff: Mapping[str, Staff]
+    departments: Names
+    with_names: bool
+
+
+@routes.get("/<exam>/access-log", name="list")
+@needs(Role.PATIENT)
+async def access_log(request: Request, exam: str) -> HTTPResponse:
+    """Who looked at this exam, and when, newest first; staff by department, by name only where the hospital says so."""
+    said = asked(request, "limit", "cursor")
+    limit = limit_of(said)
+    found = await my_exam(request, exam)
+    seen = AuditEntry.filter(
+        chain=found.hospital.code, action="read", outcome="done", study_uid__in=[found.exam.id, *found.studies]
+    )
+    if "cursor" in said:
+        seen = seen.filter(number__lt=_cursor(said["cursor"]))
+    rows = await seen.order_by("-number").limit(limit + 1)
+    services: Services = request.app.ctx.services
+    behind = await staff.behind(services.people.sealer, (row.session for row in rows))
+    departments = await places.department_names(found.hospital.code, (each.department for each in behind.values()))
+    shown = _Shown(behind, departments, from_json(found.hospital.policies).staff_names_shown)
+    items = [_look(row, request.ctx.grant, shown) for row in rows[:limit]]
+    return answer({"items": items, "next": str(rows[limit - 1].number) if len(rows) > limit else None})
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
+        raise Malformed("the cursor is not one of ours")
+    return int(text)
+
+
+def _look(row: AuditEntry, grant: Grant, shown: _Shown) -> dict[str, Any]:
+    who = shown.staff.get(row.session, Staff())
+    return {
+        "at": row.at.astimezone(UTC).isoformat(),
+        "who": "self" if row.subject == grant.subject else WHO.get(row.role, row.role),
+        "role": row.role,
+        "department": shown.departments.of("departments", row.chain, who.department),
+        "name": who.name or None if shown.with_names else None,
+        "via": WAYS.get(row.role, "hospital"),
+        "device": row.device or None,
+        "what": row.what,
+        "times": row.count,
+    }
