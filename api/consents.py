@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import address_of, needs
-from api.bodies import body
+from api.bodies import Field, body, flag
 from api.forms import answer, required
 from api.services import Services
 from core.clock import now
@@ -18,30 +19,31 @@ from identity.persons import require_person
 from infra.audit import DEPLOYMENT, by
 
 routes = Blueprint("consents", url_prefix="/api/v1/me/consents")
-CONSENT = {"kind": required(40), "version": required(16)}
+CONSENT = {"kind": required(40), "version": required(16), "agree": Field(flag, default=True)}
 
 
 @routes.get("/", name="list")
 @needs(Role.PATIENT)
 async def consents(request: Request) -> HTTPResponse:
-    """Texts that are offered to me, and when I agreed."""
+    """Texts that are offered to me, what I answered, and which must be asked (again)."""
     services: Services = request.app.ctx.services
-    person = request.ctx.grant.subject
+    person, at = request.ctx.grant.subject, now()
     given = await services.people.consents.given(person)
     offered = await services.people.consents.offered(person)
-    return answer({"items": [_item(each, given.get(each.kind)) for each in offered], "next": None})
+    return answer({"items": [_item(each, given.get(each.kind), at) for each in offered], "next": None})
 
 
 @routes.post("/", name="give")
 @needs(Role.PATIENT)
 async def give(request: Request) -> HTTPResponse:
-    """Agree to a text that was shown."""
+    """Agree to a text that was shown, or refuse it (`"agree": false`)."""
     services: Services = request.app.ctx.services
     said = await body(request, CONSENT)
     person = await require_person(request.ctx.grant.subject)
-    row = await services.people.consents.give(person.id, said["kind"], said["version"], now())
-    await _record(request, "consent", row.kind, row.version)
-    return answer({"kind": row.kind, "version": row.version, "given_at": row.given_at.isoformat(timespec="seconds")}, 201)
+    row = await services.people.consents.give(person.id, said["kind"], said["version"], now(), agreed=said["agree"])
+    await _record(request, "consent" if row.agreed else "refuse-consent", row.kind, row.version)
+    document = {"kind": row.kind, "version": row.version, "agreed": row.agreed, "given_at": _time(row.given_at)}
+    return answer(document, 201)
 
 
 @routes.delete("/<kind>", name="withdraw")
@@ -54,14 +56,23 @@ async def withdraw(request: Request, kind: str) -> HTTPResponse:
     return HTTPResponse(status=204)
 
 
-def _item(terms: Terms, given: Consent | None) -> dict[str, Any]:
-    agreed = given is not None and given.version == terms.version
+def _item(terms: Terms, row: Consent | None, at: datetime) -> dict[str, Any]:
+    answered = terms.answer(row, at)
     return {
         "kind": terms.kind,
         "version": terms.version,
+        "title": terms.title,
         "text": terms.text,
-        "given_at": given.given_at.isoformat(timespec="seconds") if given and agreed else None,
+        "needed": terms.needed,
+        "agreed": answered,
+        "ask": answered is None,
+        "given_at": _time(row.given_at) if row and answered else None,
+        "ends_at": _time(row.given_at + terms.good_for) if row and answered and terms.good_for else None,
     }
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
 
 
 async def _record(request: Request, action: str, kind: str, version: str) -> None:

@@ -83,7 +83,7 @@ class Family:
         agreed_at = now if answered else None  # by the child: the code went to a phone that is not the guardian's
         proxy = _proxy(person, asked.record_id, asked.relation, CODE, now, end, agreed_at)
         async with transaction():
-            await _begin(proxy, asked.record.birth_date, now)
+            await _begin(proxy, asked.record, now)
         self._epoch.advance()
         return await Proxy.get(id=proxy.id).prefetch_related("record__hospital")
 
@@ -104,7 +104,7 @@ class Family:
             raise BindingRefused("not a minor, or nobody knows")
         agreed_at = now if child_agreed and relation == GUARDIAN and decides_alone(record.birth_date, now) else None
         proxy = _proxy(person, record.id, relation, PAPERS, now, min(end, now + longest) if longest else end, agreed_at)
-        await _begin(proxy, record.birth_date, now)
+        await _begin(proxy, record, now)
         await events.account_changed(events.FAMILY_ADDED, record.hospital_id, record.id, proxy.id, now)
         return await Proxy.get(id=proxy.id).prefetch_related("record__hospital")
 
@@ -202,14 +202,16 @@ def _proxy(
     )
 
 
-async def _begin(proxy: Proxy, born: date | None, now: datetime) -> None:
+async def _begin(proxy: Proxy, record: PatientRecord, now: datetime) -> None:
     """A new proof begins a new term, in place of the one before."""
     await Proxy.filter(live=proxy.live).update(revoked_at=now, live=None)
     try:
         await proxy.save(force_create=True)
     except IntegrityError as error:
         raise Conflict("the same was granted at the same moment") from error
-    await remind(proxy, born, now)
+    await remind(proxy, record.birth_date, now)
+    if proxy.relation != NEXT_OF_KIN:
+        await events.account_changed(events.FAMILY_ADDED, record.hospital_id, record.id, proxy.id, now)
 
 
 async def _require_fitting(person: str, record: PatientRecord, relation: str) -> None:
