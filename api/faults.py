@@ -23,6 +23,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     "not-a-uid": ("不是有效的 UID", "not a UID"),
     "not-base64": ("不是有效的 base64 内容", "not base64"),
     "not-a-pdf": ("不是 PDF 文件", "not a PDF"),
+    "brackets": ("不能包含【】，签名由服务商加上", "must not contain 【】: the provider adds the signature"),
+    "forbidden-words": ("包含服务商禁止的内容", "contains what the provider forbids"),
+    "not-a-variable": ("变量名不正确，或这类通知没有这个变量", "no such variable in this kind of notice"),
+    "link-in-variable": ("变量不能是网址，网址须是固定文字，只用 ${code}", "no link in a variable: write it around ${code}"),
+    "only-variables": ("不能全是变量", "must not be variables alone"),
+    "variables-touch": ("变量不能相邻", "two variables must not touch"),
+    "too-soon": ("维护须提前 24 小时通知", "maintenance must be told 24 hours before"),
     "papers-missing": ("看到的证件不足以证明", "these papers do not prove it"),
 }
 

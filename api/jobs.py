@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from api import auditjobs, filmjobs
+from api import auditjobs, filmjobs, noticejobs
 from api.services import Services
 from archive import copying, scrub, seriesmetadata
 from archive.erasure import ORPHAN, erase, remove_orphan
@@ -80,6 +80,7 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
             await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
 
     return (
+        *(Periodic(*each) for each in noticejobs.rounds(services)),
         *(Periodic(*each) for each in auditjobs.rounds(services)),
         Periodic("count", COUNT_SECONDS, count_waiting),
         Periodic("forget", FORGET_SECONDS, forget_done),

@@ -23,6 +23,7 @@ from api import (
     hospitals,
     kiosk,
     login,
+    maintenance,
     me,
     operations,
     reports,
@@ -39,6 +40,7 @@ from infra.settings import Settings
 NAME = "cloudfilm"
 BLUEPRINTS = (
     operations.routes,
+    maintenance.routes,
     docs.routes,
     search.routes,
     store.routes,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from core.uids import row_id, uuid7
 from infra.models import Outbox
 from notify import reminders, rules, standing
 from notify.kinds import ABOUT, Kind
-from notify.models import Notice, NoticeState, NoticeStep
+from notify.models import Notice, NoticeState
+from notify.notices import new, step, write
 from notify.office import Office
 from notify.standing import PASSING
 from records import lineage
@@ -37,39 +37,7 @@ async def account_changed(kind: Kind, hospital: str, record_id: str, event: str,
     """Something happened with the account of a patient, who should know."""
     record = await lineage.survivor(await PatientRecord.get(id=record_id))
     found = await standing.of_account(record)
-    await write(_new(kind, hospital, event, record.id, now), found.why_not)
-
-
-async def write(notice: Notice, why_not: str = "") -> bool:
-    """Keep a notice, in the caller's transaction if there is one; false when its event was told to this recipient before."""
-    if why_not:
-        notice.state, notice.reason = NoticeState.SUPPRESSED, why_not
-    await Notice.bulk_create([notice], ignore_conflicts=True)
-    if not await Notice.exists(id=notice.id):
-        return False
-    await step(notice.id, notice.created_at, notice.state, notice.reason)
-    return True
-
-
-async def step(notice_id: int, at: datetime, state: str, reason: str = "", channel: str = "") -> None:
-    """One line of a notice's history."""
-    await NoticeStep.create(id=row_id(), notice_id=notice_id, at=at, state=state, channel=channel, reason=reason)
-
-
-def _new(kind: Kind, hospital: str, event: str, recipient: str, now: datetime, exams: Sequence[str] = ()) -> Notice:
-    return Notice(
-        id=row_id(),
-        out_id=uuid7(),
-        hospital_id=hospital,
-        kind=kind.value,
-        event=event,
-        recipient=recipient,
-        exams=list(exams),
-        due_at=now,
-        expires_at=now + ABOUT[kind].life,
-        created_at=now,
-        hour=rules.hour_of(now),
-    )
+    await write(new(kind, hospital, event, record.id, now), found.why_not)
 
 
 async def _tell_clinicians(office: Office, exam: Exam, versions: Sequence[Report], report_id: str, now: datetime) -> None:
@@ -88,11 +56,11 @@ async def _tell_patient(exam: Exam, versions: Sequence[Report], record: PatientR
         return
     corrected = newest.status == ReportStatus.CORRECTED
     if told is None and not (corrected and await _silent_before(versions)):
-        notice = _new(Kind.REPORT_READY, exam.hospital_id, f"exam:{exam.id}", record.id, now, [exam.id])
+        notice = new(Kind.REPORT_READY, exam.hospital_id, f"exam:{exam.id}", record.id, now, [exam.id])
         notice.visit = standing.visit_of(exam, hospital)
         notice.wait_until = now + timedelta(minutes=rule.images_minutes)
     elif corrected and (told is None or told.state not in IN_HAND):
-        notice = _new(Kind.REPORT_CORRECTED, exam.hospital_id, f"report:{newest.id}", record.id, now, [exam.id])
+        notice = new(Kind.REPORT_CORRECTED, exam.hospital_id, f"report:{newest.id}", record.id, now, [exam.id])
     else:
         return
     if await write(notice, found.why_not) and not found.why_not:

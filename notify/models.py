@@ -50,7 +50,9 @@ class Notice(Model):
     event = fields.CharField(max_length=96, description="kind and id of what happened")
     recipient = fields.CharField(max_length=36, description="id of the patient record, or of the contact")
     exams: fields.JSONField[list[str]] = fields.JSONField(default=list, description="ids of the exams that it is about")
-    visit = fields.CharField(max_length=80, default="", description="of the exams: those of one visit share a message")
+    visit = fields.CharField(
+        max_length=80, default="", description="of the exams, those of one visit share a message, empty = alone"
+    )
     state = fields.CharEnumField(NoticeState, max_length=12, default=NoticeState.WAITING, description="where it stands")
     reason = fields.CharField(max_length=64, default="", description="why it stands there, one of a few words")
     channel = fields.CharField(max_length=16, default="", description="by which it goes, or was tried last")

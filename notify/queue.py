@@ -12,7 +12,6 @@ from tortoise.expressions import F, Q
 from core.uids import row_id
 from infra.database import transaction
 from notify import rules
-from notify.kinds import TO_PATIENTS
 from notify.models import Notice, NoticeChannel, NoticeState, NoticeStep
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
@@ -44,8 +43,7 @@ async def due(now: datetime, limit: int) -> list[Notice]:
     rows = Notice.filter(waiting | lost)
     stopped = await rules.stopped_hospitals()
     if stopped:
-        kinds = sorted(kind.value for kind in TO_PATIENTS)
-        rows = rows.filter(~Q(hospital_id__in=stopped, kind__in=kinds, state=NoticeState.WAITING))
+        rows = rows.filter(~Q(hospital_id__in=stopped, kind__in=rules.patient_kinds(), state=NoticeState.WAITING))
     resting = await _resting(now)
     if resting:
         rows = rows.filter(~Q(channel__in=resting, last_resort=True, state=NoticeState.WAITING))

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.errors import Conflict, InvalidField, NotFound
-from core.uids import row_id, uuid7
+from core.uids import uuid7
 from notify import rules
-from notify.kinds import ABOUT, REMINDERS, Kind
+from notify.kinds import REMINDERS, Kind
 from notify.models import Contact, Notice, NoticeState, Reminder
+from notify.notices import new, write
 from notify.office import Office
 from records import identifiers
 from records.models import Exam
@@ -110,8 +111,7 @@ async def _tell_next(reminder: Reminder, department: str, now: datetime) -> None
     level = min((each.level for each in known if each.level > reminder.level), default=None)
     chosen = [each for each in known if each.level == level]
     for contact in _nearest(chosen, department):
-        await Notice.bulk_create([_notice(reminder, contact, now)], ignore_conflicts=True)
-        reminder.told += 1
+        reminder.told += await write(_notice(reminder, contact, now))
     rule = await rules.of(reminder.hospital_id)
     left = level is not None and any(each.level > level for each in known)
     reminder.level = reminder.level if level is None else level
@@ -126,20 +126,8 @@ def _nearest(contacts: Sequence[Contact], department: str) -> Sequence[Contact]:
 
 
 def _notice(reminder: Reminder, contact: Contact, now: datetime) -> Notice:
-    kind = Kind(reminder.kind)
-    return Notice(
-        id=row_id(),
-        out_id=uuid7(),
-        hospital_id=reminder.hospital_id,
-        kind=kind.value,
-        event=f"{_event_of(reminder)}:{reminder.level}",
-        recipient=contact.id,
-        exams=[reminder.exam_id],
-        due_at=now,
-        expires_at=now + ABOUT[kind].life,
-        created_at=now,
-        hour=rules.hour_of(now),
-    )
+    kind, event = Kind(reminder.kind), f"{_event_of(reminder)}:{reminder.level}"
+    return new(kind, reminder.hospital_id, event, contact.id, now, [reminder.exam_id])
 
 
 def _event_of(reminder: Reminder) -> str:

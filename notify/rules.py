@@ -86,7 +86,7 @@ async def stop_burst(rule: NoticeRule, now: datetime) -> bool:
         hospital_id=rule.hospital_id,
         hour__gte=hour_of(since),
         created_at__gt=since,
-        kind__in=_words(),
+        kind__in=patient_kinds(),
         state__not=NoticeState.SUPPRESSED,
     )
     if await made.count() <= most_an_hour(rule):
@@ -110,7 +110,7 @@ async def stopped_hospitals() -> list[str]:
 async def measure(now: datetime) -> None:
     """How many notices a usual hour has: the mean of the hours that had any, of the last weeks."""
     for hospital in await Hospital.all():
-        made = Notice.filter(hospital_id=hospital.code, hour__gt=now - USUAL_OVER, kind__in=_words())
+        made = Notice.filter(hospital_id=hospital.code, hour__gt=now - USUAL_OVER, kind__in=patient_kinds())
         total, hours = await made.count(), len(await made.distinct().values_list("hour", flat=True))
         if hours:
             await held(hospital.code)
@@ -126,7 +126,8 @@ def _new(hospital: str) -> NoticeRule:
     return NoticeRule(hospital_id=hospital, images_expected=list(DEFAULT_EXPECTED))
 
 
-def _words() -> list[str]:
+def patient_kinds() -> list[str]:
+    """Kinds of notices to patients, as they are stored."""
     return sorted(kind.value for kind in TO_PATIENTS)
 
 

@@ -128,7 +128,7 @@ async def _wait(look: Round, notice: Notice, exams: Sequence[Exam], rule: Notice
         for exam in exams:
             if not await standing.images_are_here(exam, rule):
                 return _later(notice, min(notice.wait_until, look.now + LOOK_AGAIN), "images")
-    if notice.kind != Kind.REPORT_READY or notice.sealed:
+    if not notice.visit or notice.sealed:
         return None
     before = Notice.filter(recipient=notice.recipient, kind=notice.kind, visit=notice.visit, id__not=notice.id)
     last = await before.filter(tried_at__gt=look.now - SAME_VISIT).order_by("-tried_at").first()
@@ -139,7 +139,7 @@ async def _wait(look: Round, notice: Notice, exams: Sequence[Exam], rule: Notice
 
 async def _same_visit(look: Round, notice: Notice, record: PatientRecord, hospital: Hospital, rule: NoticeRule) -> list[Notice]:
     """Others of the visit that wait and could go: they are told of in this message. None once it was handed to a channel."""
-    if notice.kind != Kind.REPORT_READY or notice.sealed:
+    if not notice.visit or notice.sealed:
         return []
     others = Notice.filter(recipient=notice.recipient, kind=notice.kind, visit=notice.visit, sealed__isnull=True)
     found = []

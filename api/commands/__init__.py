@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "handoff": ("handoff", "trust a hospital's own app to say who logged in there"),
     "qr-key": ("qr_key", "replace the key by which a hospital signs its printed QR codes"),
     "hl7": ("hl7", "list, show or replay HL7 messages that could not be taken"),
+    "notices": ("notices", "list, replay or settle messages that a person must look at"),
     "audit": ("audit", "verify the audit trail"),
     "settings": ("settings", "print every setting with its default and meaning"),
     "migrate": ("migrate", "bring the database to this version (serve does it itself)"),

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from api.hospital import access, admin, exams, films, patients, places, service, waiting
+from api.hospital import access, admin, exams, films, notices, patients, places, reminders, service, waiting
 
-BLUEPRINTS = (patients.routes, exams.routes, access.routes, films.routes, service.routes, waiting.routes, places.routes, admin.routes)
+BLUEPRINTS = (
+    patients.routes,
+    notices.routes,
+    reminders.routes,
+    exams.routes,
+    access.routes,
+    films.routes,
+    service.routes,
+    waiting.routes,
+    places.routes,
+    admin.routes,
+)

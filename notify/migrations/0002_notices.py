@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('event', fields.CharField(description='kind and id of what happened', max_length=96)),
                 ('recipient', fields.CharField(description='id of the patient record, or of the contact', max_length=36)),
                 ('exams', fields.JSONField(default=list, description='ids of the exams that it is about', encoder=JSON_DUMPS, decoder=loads)),
-                ('visit', fields.CharField(default='', description='of the exams: those of one visit share a message', max_length=80)),
+                ('visit', fields.CharField(default='', description='of the exams, those of one visit share a message, empty = alone', max_length=80)),
                 ('state', fields.CharEnumField(default=NoticeState.WAITING, description='where it stands', enum_type=NoticeState, max_length=12)),
                 ('reason', fields.CharField(default='', description='why it stands there, one of a few words', max_length=64)),
                 ('channel', fields.CharField(default='', description='by which it goes, or was tried last', max_length=16)),

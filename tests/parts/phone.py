@@ -34,7 +34,7 @@ class Phone:
     def newest_code(self) -> str:
         """The newest code that was sent to this phone."""
         page = self.client.get("/demo/messages", headers={"Accept": "application/json"})
-        return next(str(each["code"]) for each in page.json()["items"] if each["to"].endswith(self.number))
+        return next(str(each["code"]) for each in page.json()["items"] if each["code"] and each["to"].endswith(self.number))
 
     def get(self, path: str, **parameters: str | int) -> httpx.Response:
         """GET below /api/v1."""
