@@ -20,7 +20,7 @@ from archive.retention import ERASE
 from archive.seriesmetadata import Revision
 from archive.settling import STUDY_SETTLED
 from core.clock import now
-from identity import family, limits, once, signins, sms_codes
+from identity import family, limits, minors, once, signins, sms_codes
 from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
@@ -30,6 +30,7 @@ COUNT_SECONDS = 15.0
 FORGET_SECONDS = 6 * 3600.0
 DONE_KEPT = timedelta(days=7)  # for whoever looks what happened last week
 LOGINS_KEPT = timedelta(days=30)
+REMIND_SECONDS = 600.0
 SCRUB_LOOK_SECONDS = 600.0
 SPOOL_LOOK_SECONDS = 3600.0
 SPOOL_KEPT_SECONDS = 86_400.0  # no request takes a day; what is older was left by a process that was killed
@@ -85,6 +86,7 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
         Periodic("count", COUNT_SECONDS, count_waiting),
         Periodic("forget", FORGET_SECONDS, forget_done),
         Periodic("forget-logins", FORGET_SECONDS, forget_logins),
+        Periodic("remind-families", REMIND_SECONDS, remind_families),
         Periodic("scrub", SCRUB_LOOK_SECONDS, walk_over_copies),
         Periodic("spool", SPOOL_LOOK_SECONDS, empty_spool),
     )
@@ -114,6 +116,12 @@ async def forget_logins(_stop: asyncio.Event) -> None:
     await family.forget_requests(at - LOGINS_KEPT)
     await signins.forget_sessions(at - LOGINS_KEPT)
     await once.forget_used(at)
+
+
+async def remind_families(stop: asyncio.Event) -> None:
+    """Turn what is due about family permissions into events; who may see is decided at each read, not here."""
+    while not stop.is_set() and await minors.say_what_is_due(now()):
+        pass
 
 
 async def count_waiting(_stop: asyncio.Event) -> None:
