@@ -13,6 +13,7 @@ from identity.consents import Consents
 from identity.family import Family
 from identity.links import Links
 from identity.links_keys import QrKeys
+from identity.links_proof import Proofs
 from identity.onsite import Onsite
 from identity.pairing import Pairing
 from identity.persons import Persons
@@ -43,6 +44,7 @@ class People:
     consents: Consents
     links: Links
     qr_keys: QrKeys
+    proofs: Proofs
     wechat: WeChat
     alipay: Alipay
     sandbox: Sandbox | None
@@ -55,9 +57,10 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
     sealer = Sealer(settings.keys)
     codes = SmsCodes(settings.keys, sealer, Caps(settings.sms_per_address_per_hour, settings.sms_per_hour))
     bindings = Bindings(sealer, sessions_epoch)
+    links = Links(settings.keys, sessions_epoch)
     persons, pairing = Persons(sealer), Pairing(sealer)
     async with open_client() as client, AsyncExitStack() as closing:
-        wechat, alipay = _wechat(client, settings), _alipay(client, settings)
+        wechat, alipay = _wechat(client, settings, sealer), _alipay(client, settings)
         channels = found(Means(settings, client, sealer, wechat, alipay, closing))
         yield People(
             sealer,
@@ -69,8 +72,9 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
             Onsite(sealer, bindings, persons, codes, pairing),
             Family(sealer, codes, bindings, sessions_epoch),
             Consents(sealer, sessions_epoch),
-            Links(settings.keys, sessions_epoch),
+            links,
             QrKeys(sealer),
+            Proofs(sealer, links),
             wechat,
             alipay,
             Sandbox(sealer) if settings.demo else None,
@@ -78,9 +82,10 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
         )
 
 
-def _wechat(client: httpx.AsyncClient, settings: Settings) -> WeChat:
+def _wechat(client: httpx.AsyncClient, settings: Settings, sealer: Sealer) -> WeChat:
     mini = App(settings.wechat_mini_app_id, settings.wechat_mini_secret)
-    return WeChat(client, settings.wechat_base_url, mini, App(settings.wechat_oauth_app_id, settings.wechat_oauth_secret))
+    official = App(settings.wechat_oauth_app_id, settings.wechat_oauth_secret)
+    return WeChat(client, settings.wechat_base_url, mini, official, sealer)
 
 
 def _alipay(client: httpx.AsyncClient, settings: Settings) -> Alipay:

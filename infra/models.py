@@ -105,3 +105,15 @@ class StaffSession(Model):
 
     class Meta:
         table = "staff_session"
+
+
+class AccessToken(Model):
+    """The access token of one app at a third party. Who renews it holds the lease, the others wait or use the old one."""
+
+    app = fields.CharField(max_length=96, primary_key=True, description="provider and app id")
+    sealed = fields.BinaryField(null=True, description="the token, encrypted")
+    expires_at = fields.DatetimeField(null=True, description="end of its life")
+    leased_until = fields.DatetimeField(null=True, description="one process renews it until then")
+
+    class Meta:
+        table = "access_token"

@@ -1,19 +1,21 @@
-"""WeChat's server: who a login code stands for, and which phone a person let us know (developers.weixin.qq.com)."""
+"""WeChat's server: logins, phones that persons let us know, messages (developers.weixin.qq.com)."""
 
 from __future__ import annotations
 
 import logging
-import time
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 
-from core.errors import CloudfilmError, Misconfigured, TooManyRequests, Unauthenticated, Unavailable
-from infra.elsewhere import asked, json_object
+from core.errors import CloudfilmError, Misconfigured, RetryLater, TooManyRequests, Unauthenticated, Unavailable
+from infra.access_tokens import AccessTokens
+from infra.elsewhere import TIMEOUT_SECONDS, CutOff, asked, exchanged, json_object
+from infra.sealing import Sealer
 
 _log = logging.getLogger(__name__)
-EARLY_SECONDS = 300  # WeChat renews five minutes before the end, and both tokens are good meanwhile
 TOKEN_IS_OVER = frozenset({40001, 40014, 42001})
 CODE_IS_BAD = frozenset({40029, 40163, 40226})  # invalid, used, high-risk user
 TOO_OFTEN = frozenset({45011, 45009})
@@ -39,61 +41,81 @@ class Subject:
 class WeChat:
     """Asks WeChat. The session key of a login is never kept."""
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, mini: App, official: App) -> None:
+    def __init__(self, client: httpx.AsyncClient, base_url: str, mini: App, official: App, sealer: Sealer) -> None:
         self._client = client
         self._base = base_url.rstrip("/")
-        self._mini = mini
-        self._official = official
-        self._token = ""
-        self._token_until = 0.0
+        self.mini = mini
+        self.official = official
+        self._tokens = {app.app_id: self._tokens_of(app, sealer) for app in (mini, official)}
 
     async def mini_program(self, code: str) -> Subject:
         """Who `wx.login` gave this code to. Raises Unauthenticated for a bad or used code."""
-        app = _present(self._mini, "mini-program")
+        app = _present(self.mini, "mini-program")
         query = {"appid": app.app_id, "secret": app.secret, "js_code": code, "grant_type": "authorization_code"}
         return _subject(app, await self._get("/sns/jscode2session", query))
 
     async def official_account(self, code: str) -> Subject:
         """Who came back from the official account's page with this code."""
-        app = _present(self._official, "official account")
+        app = _present(self.official, "official account")
         query = {"appid": app.app_id, "secret": app.secret, "code": code, "grant_type": "authorization_code"}
         return _subject(app, await self._get("/sns/oauth2/access_token", query))
 
     async def phone(self, code: str) -> str:
         """The number behind the code of the phone button, as +86…"""
-        app = _present(self._mini, "mini-program")
-        try:
-            said = await self._phone(code)
-        except _TokenIsOver:
-            self._token = ""
-            said = await self._phone(code)  # once more with a new one; a second refusal goes on as it is
+        app = _present(self.mini, "mini-program")
+        said = _checked(await self.call(app, "/wxa/business/getuserphonenumber", {"code": code}))
         info = said.get("phone_info") or {}
         if (info.get("watermark") or {}).get("appid") != app.app_id:
             raise Unauthenticated("the phone was given to another app")
         return f"+{info.get('countryCode')}{info.get('purePhoneNumber')}"
 
-    async def _phone(self, code: str) -> dict[str, Any]:
-        url = f"{self._base}/wxa/business/getuserphonenumber"
-        content = await asked(
-            self._client, "POST", url, params={"access_token": await self._access_token()}, json={"code": code}
-        )
-        return _checked(json_object(content, "WeChat"))
+    async def call(self, app: App, path: str, said: Mapping[str, Any], *, seconds: float = TIMEOUT_SECONDS) -> dict[str, Any]:
+        """What WeChat answers to a call with the app's access token; errors are in `errcode`.
 
-    async def _access_token(self) -> str:
-        if not self._token or time.monotonic() > self._token_until:
-            said = {"grant_type": "client_credential", "appid": self._mini.app_id, "secret": self._mini.secret}
+        Raises NoToken when it was not made for want of a token, Unreachable or CutOff as `exchanged`.
+        """
+        tokens = self._tokens[app.app_id]
+        token = await _got(tokens.get())
+        answer = await self._posted(path, token, said, seconds)
+        if answer.get("errcode") in TOKEN_IS_OVER:  # once more with another one; a second refusal goes on as it is
+            answer = await self._posted(path, await _got(tokens.instead_of(token)), said, seconds)
+        return answer
+
+    async def _posted(self, path: str, token: str, said: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        url, query = self._base + path, {"access_token": token}
+        answer = await exchanged(self._client, "POST", url, params=query, content=orjson.dumps(said), seconds=seconds)
+        if answer.status_code != 200:
+            raise CutOff(f"WeChat answers with {answer.status_code}")
+        try:
+            return json_object(answer.content, "WeChat")
+        except Unavailable as error:
+            raise CutOff(str(error)) from error
+
+    def _tokens_of(self, app: App, sealer: Sealer) -> AccessTokens:
+        async def fetch() -> tuple[str, int]:
+            said = {"grant_type": "client_credential", "appid": app.app_id, "secret": app.secret}
             content = await asked(self._client, "POST", f"{self._base}/cgi-bin/stable_token", json=said)
             got = _checked(json_object(content, "WeChat"))
-            self._token = str(got.get("access_token") or "")
-            self._token_until = time.monotonic() + int(got.get("expires_in") or 0) - EARLY_SECONDS
-        return self._token
+            token = got.get("access_token")
+            if not (isinstance(token, str) and token):
+                raise Unavailable("WeChat gives no access token")
+            return token, int(got.get("expires_in") or 0)
+
+        return AccessTokens(f"wechat:{app.app_id}", sealer, fetch)
 
     async def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         return _checked(json_object(await asked(self._client, "GET", self._base + path, params=query), "WeChat"))
 
 
-class _TokenIsOver(Unavailable):
-    """WeChat does not take our access token any more."""
+class NoToken(Unavailable):
+    """There is no access token now; what needed it was not asked for."""
+
+
+async def _got(token: Awaitable[str]) -> str:
+    try:
+        return await token
+    except RetryLater as error:
+        raise NoToken(str(error), retry_after_seconds=error.retry_after_seconds) from error
 
 
 def _present(app: App, name: str) -> App:
@@ -115,7 +137,7 @@ def _error(number: int) -> CloudfilmError:
     if number in CODE_IS_BAD:
         return Unauthenticated("WeChat does not take this code")
     if number in TOKEN_IS_OVER:
-        return _TokenIsOver("WeChat does not take our access token")
+        return Unavailable("WeChat does not take our access token")
     if number in TOO_OFTEN:
         return TooManyRequests("WeChat was asked too often", retry_after_seconds=60)
     if number in (40013, 40125):

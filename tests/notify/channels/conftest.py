@@ -56,7 +56,7 @@ def means(settings: Settings, client: Any, closing: AsyncExitStack) -> Means:
     sealer = Sealer(settings.keys)
     mini = App(settings.wechat_mini_app_id, settings.wechat_mini_secret)
     official = App(settings.wechat_oauth_app_id, settings.wechat_oauth_secret)
-    wechat = WeChat(client, settings.wechat_base_url, mini, official)
+    wechat = WeChat(client, settings.wechat_base_url, mini, official, sealer)
     alipay = Alipay(
         client,
         settings.alipay_gateway_url,
