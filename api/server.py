@@ -33,7 +33,7 @@ from api.access import note_device
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
-from api.pages import browser, demo, messages
+from api.pages import browser, demo, landing, messages
 from api.services import open_services
 from infra.settings import Settings
 
@@ -67,6 +67,7 @@ BLUEPRINTS = (
     films.routes,
     *hospital.BLUEPRINTS,
     browser.routes,
+    landing.routes,
     demo.routes,
     messages.routes,
 )

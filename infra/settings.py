@@ -38,6 +38,7 @@ class Settings:
     port: int = _setting(8000, "port to listen on")
     workers: int = _setting(0, "server processes; 0 = one a core")
     public_url: str = _setting("", "every link is built from it; empty = http://127.0.0.1:PORT")
+    former_urls: tuple[str, ...] = _setting((), "earlier public addresses, comma-separated: links printed with them lead here")
     demo: bool = _setting(False, "1 = demo hospital, secrets made here; never with real patients")
     database_url: str = _setting("", "postgres://user:password@host/name; empty = SQLite in the data folder")
     redis_url: str = _setting("", "redis://…; empty = a small Redis started beside the server; none = without")

@@ -40,6 +40,8 @@ LINES = [
     # --- no session
     "GET /                                             | anyone 200",
     "GET /browser/{name}                               | anyone 404",
+    "GET /s/{token}                                    | anyone 404",
+    "POST /s/{token}                                   | anyone 404",
     "GET /healthz                                      | anyone 200",
     "GET /readyz                                       | anyone 200",
     "GET /metrics                                      | anyone 404",

@@ -1,0 +1,101 @@
+"""What opens behind /s/: each kind of link has its page; one that is over says so, and an unknown one is not there.
+
+Looking at a page changes nothing, so that the robots which make previews of links use up nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from api.access import public
+from api.dicomweb.reading import reads
+from api.errors import STATUS
+from api.pages import landing_exam, landing_notice
+from api.pages.landing_forms import FormLost, with_device
+from api.pages.landing_page import heading, page
+from api.services import Services
+from core.clock import now
+from core.errors import CloudfilmError, NotFound, RetryLater
+from identity.links import Link, LinkEnded, LinkKind, url
+from records.models import Hospital
+
+routes = Blueprint("landing")
+
+Handler = Callable[[Request, Link], Awaitable[HTTPResponse]]
+# What a kind of link opens; a handler answers GET and POST, and asks for proof before it shows anything.
+HANDLERS: Mapping[LinkKind, Handler] = {
+    LinkKind.EXAM: landing_exam.opened,
+    LinkKind.NOTICE: landing_notice.opened,
+}
+Words = tuple[str, str]
+ENDED: Mapping[tuple[LinkKind, str], Words] = {
+    (LinkKind.EXAM, "revoked"): (
+        "这个二维码已停用",
+        "医院已为这份检查换发新的二维码，请使用最新的报告或胶片袋上的二维码，或向医院询问。",
+    ),
+    (LinkKind.NOTICE, "locked"): (
+        "这条链接已锁定",
+        "核对错误次数太多。您的账号不受影响，请联系医院重新发送，或带证件到服务台、自助机办理。",
+    ),
+    (LinkKind.SHARE, "expired"): ("这份分享已到期", "请联系分享给您的人重新分享。"),
+    (LinkKind.SHARE, "revoked"): ("分享者已停止这份分享", "如果还需要查看，请联系分享给您的人。"),
+    (LinkKind.SHARE, "locked"): ("这份分享已锁定", "密码错误次数太多，请联系分享给您的人重新分享。"),
+    (LinkKind.CHECK, "revoked"): ("这个核验码已停用", "医院已出具新的报告，请以新报告上的核验码为准，或向医院询问。"),
+}
+ENDED_OTHERWISE: Mapping[str, Words] = {
+    "expired": ("这条链接已到期", "请联系医院重新发送，或带证件到医院服务台、自助机办理。"),
+    "revoked": ("这条链接已停用", "请使用医院最近发给您的链接，或向医院询问。"),
+    "locked": ("这条链接已锁定", "试错次数太多，请联系医院。"),
+}
+NOT_THERE = ("没有找到这个页面", "请检查链接是否完整，或重新扫描二维码。")
+FORM_LOST = ("请再试一次", "这一页放得太久，或浏览器没有保存 Cookie。请返回重新打开。")
+
+
+@routes.post("/s/<token>", name="answer")
+@reads(routes, "/s/<token>")
+@public("a link is for whoever holds it; what it opens asks for proof first")
+async def land(request: Request, token: str) -> HTTPResponse:
+    """The page that a link opens."""
+    services: Services = request.app.ctx.services
+    if _came_by_a_former_address(request):
+        return HTTPResponse(status=308, headers={"Location": url(services.settings.base_url, token)})
+    try:
+        link = await services.people.links.find(token, now())
+        return with_device(request, await _handler(link)(request, link))
+    except LinkEnded as ended:
+        words = ENDED.get((ended.kind, ended.why)) or ENDED_OTHERWISE[ended.why]
+        return page(words[0], heading(*words), hospital=await Hospital.get(code=ended.hospital), status=410)
+    except NotFound:
+        return page(NOT_THERE[0], heading(*NOT_THERE), status=404)
+    except FormLost:
+        return _again(request)
+    except CloudfilmError as error:
+        return _failed(error)
+
+
+def _handler(link: Link) -> Handler:
+    handler = HANDLERS.get(link.kind)
+    if handler is None:
+        raise NotFound("nothing opens such a link")
+    return handler
+
+
+def _came_by_a_former_address(request: Request) -> bool:
+    """True at a host that was our public one before: forms and cookies belong to the present one."""
+    services: Services = request.app.ctx.services
+    return request.host.lower() in {urlsplit(each).netloc.lower() for each in services.settings.former_urls}
+
+
+def _again(request: Request) -> HTTPResponse:
+    return page(FORM_LOST[0], heading(*FORM_LOST), f'<a class="button" href="{request.path}">重新打开</a>', status=403)
+
+
+def _failed(error: CloudfilmError) -> HTTPResponse:
+    status, words, _ = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    response = page(words, heading(words, "请稍后再试。"), status=status)
+    if isinstance(error, RetryLater):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response

@@ -1,0 +1,152 @@
+"""One exam on a page without script: what was examined, the report, and small pictures that lead to the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from sanic import HTTPResponse, Request
+
+from api.access import address_of
+from api.pages.landing_forms import form
+from api.pages.landing_page import card, day_and_time, heading, page
+from api.services import Services
+from archive.models import Series
+from core.clock import now
+from core.grants import Grant
+from identity.masking import masked_name
+from infra.audit import by
+from records.models import Hospital, PatientRecord, Report, ReportStatus
+from records.search import Found
+from records.visibility import State
+
+MOST_THUMBNAILS = 12
+NO_PICTURES = frozenset({"SR", "PR", "KO", "DOC", "ECG", "HD", "AU", "RTPLAN", "RTSTRUCT", "SEG", "REG"})
+# What a patient reads where there is no report; the last one is the usual time.
+STATES = {
+    State.REGISTERED: ("已预约", "检查还没有做。请按预约时间到医院。"),
+    State.EXAMINED: ("已检查", "检查已完成，医生正在写报告{usual}。"),
+    State.IN_REVIEW: ("审核中", "检查已完成，医生正在审核{usual}。"),
+    State.WITHDRAWN: ("报告已撤回", "医院撤回了这份报告，请向医院询问。"),
+}
+REPORTED = {
+    ReportStatus.PRELIMINARY: ("临时报告", "open"),
+    ReportStatus.CORRECTED: ("更正报告", ""),
+    ReportStatus.FINAL: ("报告已出", ""),
+}
+
+
+async def exam_page(request: Request, grant: Grant, found: Found) -> HTTPResponse:
+    """The page of an exam that its holder may see; on record before its first byte."""
+    await _read(request, grant, found, "exam")
+    if found.report is not None:
+        await _read(request, grant, found, "report")
+    item = found.exam.item or found.exam.body_part or "检查"
+    return page(
+        item,
+        _head(found, item),
+        _patient(await PatientRecord.get(id=found.exam.record_id), found),
+        _report(found.report) if found.report else "",
+        _pictures(await _series(found)),
+        form(request, "leave", button="看完了，退出", kind="quiet"),
+        hospital=found.hospital,
+    )
+
+
+def not_here(hospital: Hospital, request: Request) -> HTTPResponse:
+    """For whose exam it is, while it may not be shown: one page for every reason."""
+    title = "暂时不能在线查看"
+    return page(
+        title,
+        heading(title, "您的身份已核对。这份检查目前没有开放在线查看，影像和报告由医院妥善保存，请向医院询问。"),
+        form(request, "leave", button="退出", kind="quiet"),
+        hospital=hospital,
+    )
+
+
+def _head(found: Found, item: str) -> str:
+    words, kind = _state(found)
+    when = day_and_time(found.exam.performed_at, found.hospital.zone)
+    return (
+        f'<h1>{escape(item)}</h1><p class="second">{escape(found.hospital.name)} · {when}</p>'
+        f'<p><span class="state {kind}">{words}</span></p>{_wait(found)}'
+    )
+
+
+def _state(found: Found) -> tuple[str, str]:
+    if found.report is not None:
+        return REPORTED[found.report.status]
+    return STATES.get(found.state, STATES[State.IN_REVIEW])[0], "open"
+
+
+def _wait(found: Found) -> str:
+    if found.report is not None:
+        return ""
+    usual = found.usually_reported_at
+    words = f"，通常在{day_and_time(usual, found.hospital.zone)}前出报告" if usual and usual > now() else ""
+    text = STATES.get(found.state, STATES[State.IN_REVIEW])[1].format(usual=words)
+    return f'<p class="second">{escape(text)}</p>'
+
+
+def _patient(record: PatientRecord, found: Found) -> str:
+    lines = {"患者": masked_name(record.name), "检查号": found.exam.accession}
+    return card("<dl>", *(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines.items()), "</dl>")
+
+
+def _report(report: Report) -> str:
+    parts = [
+        f'<h2>{title}</h2><p class="text">{escape(text)}</p>'
+        for title, text in (("所见", report.findings), ("诊断", report.impression))
+        if text
+    ]
+    doctors = [
+        f"{title} {escape(name)}"
+        for title, name in (("报告医生", report.reporting_doctor), ("审核医生", report.verifying_doctor))
+        if name
+    ]
+    temporary = "这是临时报告，以审核后的正式报告为准。" if report.status is ReportStatus.PRELIMINARY else ""
+    return card(*parts, *(f'<p class="small">{line}</p>' for line in (temporary, " · ".join(doctors)) if line))
+
+
+async def _series(found: Found) -> list[Series]:
+    """The series that have pictures, as the exam's studies name them."""
+    rows = Series.filter(study__hospital_id=found.exam.hospital_id, study__study_instance_uid__in=list(found.studies))
+    return (
+        await rows.exclude(modality__in=list(NO_PICTURES)).order_by("study_id", "series_number", "id").prefetch_related("study")
+    )
+
+
+def _pictures(series: Sequence[Series]) -> str:
+    if not series:
+        return ""
+    total = sum(each.instance_count for each in series)
+    thumbs = "".join(_thumb(each, number) for number, each in enumerate(series[:MOST_THUMBNAILS], 1))
+    first = series[0].study.study_instance_uid
+    return card(
+        f'<h2>影像</h2><p class="small">{len(series)} 个序列，共 {total} 幅</p>',
+        f'<div class="thumbs">{thumbs}</div>',
+        f'<a class="button" href="/#/study/{first}">打开影像</a>',
+        '<p class="small">仅供浏览参考，不作诊断依据</p>',
+        kind="film",
+    )
+
+
+def _thumb(series: Series, number: int) -> str:
+    study, uid = series.study.study_instance_uid, series.series_instance_uid
+    picture = f"/dicom-web/studies/{study}/series/{uid}/thumbnail?viewport=240,240"
+    words = f"序列 {number}，{series.instance_count} 幅"
+    return f'<a href="/#/study/{study}/{uid}"><img src="{picture}" alt="{words}" loading="lazy"></a>'
+
+
+async def _read(request: Request, grant: Grant, found: Found, what: str) -> None:
+    services: Services = request.app.ctx.services
+    entry = by(
+        grant,
+        chain=found.hospital.code,
+        at=now(),
+        action="read",
+        address=address_of(request),
+        study_uid=found.exam.id,
+        what=what,
+    )
+    await services.tally.read(entry)
