@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
-from bench import load, machine, report, storing, study
+from bench import filmpage, load, machine, report, storing, study
 from bench.interleaved import interleaved
 from bench.orthanc import INSTALL, Orthanc
 from bench.parties import Party
@@ -138,7 +139,10 @@ def _measured(
         stored_instances=arguments.instances,
         settle=lambda: _settle(installation),
     )
-    for row in plan.rows():
+    folder = installation.home.with_name("static")
+    how = (arguments.seconds, arguments.runs, arguments.tries)
+    pages = filmpage.rows(installation, folder, series["ct"], *how, wanted=plan.wanted)
+    for row in chain(pages, plan.rows()):
         print(line(row), flush=True)
         yield row
     if _wanted(arguments, "cold"):
