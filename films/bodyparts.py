@@ -45,7 +45,7 @@ WORDS: dict[Part, tuple[str, ...]] = {
         *("head", "brain", "skull", "cranium", "cerebral", "cérébrale", "crâne", "pituitary"),
     ),
     Part.NECK: ("颈部", "甲状腺", "喉", "咽", "neck", "thyroid", "larynx", "pharynx"),
-    Part.CHEST: ("胸", "肺", "纵隔", "气管", "chest", "thorax", "lung", "lungs", "mediastinum", "hrct"),
+    Part.CHEST: ("胸", "肺", "纵隔", "气管", "chest", "thorax", "lung", "lungs", "mediastinum"),
     Part.ABDOMEN: (
         *("上腹", "全腹", "腹部", "肝", "胆", "胰", "脾", "肾", "胃", "泌尿系", "腹"),
         *("abdomen", "abd", "liver", "pancreas", "kidney", "kidneys", "kub", "urinary", "upper abdomen"),

@@ -11,7 +11,7 @@ from core import clock
 from core.errors import Conflict, NotFound
 from core.names import fold
 from core.uids import uuid7
-from records import events, lineage, matching, waiting
+from records import events, filmwork, lineage, matching, waiting
 from records.models import Exam, ExamStudy, How, PatientRecord, RecordChange, Report
 from records.waiting import EXAM, PATIENT_UNKNOWN
 from records.writing import Outcome, Said, writing
@@ -84,6 +84,7 @@ async def put(
         outcome = Outcome.CHANGED if changed or moved else Outcome.SAME
         if outcome is Outcome.CHANGED:
             await events.look_again(exam, now)
+            await filmwork.exams_changed([exam.id], now)
         return Said(outcome, exam.id, waiting=exam.record_id is None, moved=moved or changed)
 
 
@@ -135,6 +136,7 @@ async def patient_came(record: PatientRecord) -> bool:
         await waiting.remove(record.hospital_id, EXAM, (exam.campus, exam.system, exam.accession))
         await matching.exam_changed(exam)
         await events.look_again(exam, clock.now())
+    await filmwork.exams_changed([exam.id for exam in exams], clock.now())
     return bool(exams) | await matching.patient_came(record)
 
 
@@ -145,6 +147,7 @@ async def move(hospital: str, numbers: Iterable[str], owner: PatientRecord) -> N
     for exam in exams:
         exam.record_id = owner.id
         await matching.exam_changed(exam)
+    await filmwork.exams_changed([exam.id for exam in exams], clock.now())
 
 
 async def write_search_text(exam: Exam, report: Report | None) -> None:

@@ -29,9 +29,10 @@ async def patient_changed(record: PatientRecord, now: datetime) -> None:
 async def study_settled(payload: dict[str, Any], now: datetime) -> None:
     """Keep a promise of `archive.settling`: the films of a study's exams are made once nothing more comes of it."""
     if await settling.has_settled(payload):
-        await _study_changed(payload["hospital"], payload["study"], now)
+        await study_moved(payload["hospital"], payload["study"], now)
 
 
-async def _study_changed(hospital: str, study_uid: str, now: datetime) -> None:
+async def study_moved(hospital: str, study_uid: str, now: datetime) -> None:
+    """Inside the caller's transaction: a study has found its exams, or its images are complete."""
     links = ExamStudy.filter(exam__hospital_id=hospital, study_uid=study_uid, confirmed=True)
     await exams_changed([str(each) for each in await links.values_list("exam_id", flat=True)], now)

@@ -11,7 +11,7 @@ from archive.models import Study
 from core import clock
 from core.errors import NotFound
 from core.uids import uuid7
-from records import filmpages, lineage, names, waiting
+from records import filmpages, filmwork, lineage, names, waiting
 from records.models import Exam, ExamStudy, Hospital, How, Images, PatientRecord, RecordChange
 from records.waiting import OTHER_PATIENT, SEVERAL_EXAMS, STUDY
 from records.writing import Outcome, Said, writing
@@ -72,6 +72,7 @@ async def choose(exam: Exam, study_uid: str, *, subject: str, now: datetime) -> 
             subject=subject,
             at=now,
         )
+        await filmwork.exams_changed([exam.id, *detail["before"]], now)
         return Said(Outcome.CHANGED, exam.id, moved=True)
 
 
@@ -82,6 +83,8 @@ async def _settle(study: Study) -> bool:
     told = [link for link in links if link.how == How.TOLD]
     moved = await _confirm(study, told) if told else await _match(study, links)
     await _now_here(study)
+    if moved:
+        await filmwork.study_moved(study.hospital_id, study.study_instance_uid, clock.now())
     return moved
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from core import clock
 from core.uids import uuid7
 from infra.sealing import Sealer
-from records import exams, identifiers, names
+from records import exams, filmwork, identifiers, names
 from records.identifiers import PHONE, Identifier
 from records.models import PatientIdentifier, PatientPhone, PatientRecord
 from records.writing import Outcome, Said, writing
@@ -39,6 +40,8 @@ async def put(sealer: Sealer, hospital: str, patient_id: str, said: Patient) -> 
             return Said(Outcome.SAME, record.id)
         changed = await _update(record, said)
         changed |= await _hold(sealer, record, said)
+        if changed:
+            await filmwork.patient_changed(record, clock.now())
         return Said(Outcome.CHANGED if changed else Outcome.SAME, record.id)
 
 

@@ -1,0 +1,340 @@
+"""The film that we make of an exam, from stored images to the kept pages: each cell holds the image that its map names."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from datetime import datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from archive import documents, settling
+from archive.models import Document, Study
+from archive.read import Reader
+from archive.replicas import Replicas
+from archive.settling import SPAN_SECONDS, STUDY_SETTLED
+from archive.tiers import Tiers
+from core.errors import Conflict, InvalidField, NotFound
+from films.image import Window
+from films.layout import parse
+from films.phantom import ct_slice
+from infra import outbox
+from infra.epoch import archive_epoch, arrivals_epoch
+from infra.models import Outbox
+from infra.settings import Settings
+from records import filmmaking, films, filmwork
+from records.filmmaking import Wanted
+from records.models import Film, FilmPage, FilmSource
+from tests.archive import samples
+from tests.archive.stored import LATER, put
+from tests.records import saying
+from tests.records.saying import NOW
+from wado.pictures import PNG, Look, picture
+
+pytestmark = pytest.mark.usefixtures("hospital")
+Cell = dict[str, Any]  # an entry of the cell map
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+STUDY = "1.2.826.0.1.3680043.8.498.40"
+LUNG, MEDIASTINUM = Window(-600.0, 1500.0), Window(40.0, 400.0)
+
+
+@pytest.fixture
+async def reader(database: Settings, replicas: Replicas) -> AsyncIterator[Reader]:
+    tiers = Tiers(32 << 20)
+    epochs = archive_epoch(database.home), arrivals_epoch(database.home)
+    yield Reader(tiers, replicas, *epochs)
+    await tiers.close()
+    for epoch in epochs:
+        epoch.close()
+
+
+@cache
+def ct_values(number: int, side: int) -> NDArray[np.uint16]:
+    """Every fifth slice of the phantom, made smaller."""
+    values = (ct_slice(min(1 + 5 * number, 128)) + 1024).astype(np.uint16)
+    return np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint16)
+
+
+def ct_file(number: int, *, study: str = STUDY, patient_id: str = "P1", side: int = 256, **more: Any) -> bytes:
+    """A slice of the phantom, 12 mm apart, with 256 x 256 pixels."""
+    attributes: dict[str, Any] = {
+        "SOPClassUID": CT,
+        "StudyInstanceUID": study,
+        "SeriesInstanceUID": f"{study}.1",
+        "SOPInstanceUID": f"{study}.1.{number}",
+        "Modality": "CT",
+        "PatientID": patient_id,
+        "AccessionNumber": "A1",
+        "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+        "SeriesNumber": 1,
+        "InstanceNumber": number,
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+        "ImagePositionPatient": [0, 0, -12.0 * number],
+        "PixelSpacing": [1.5, 1.5],
+        "RescaleIntercept": -1024,
+        "RescaleSlope": 1,
+    }
+    return samples.instance(ct_values(number, side), **{**attributes, **more})
+
+
+def uid(number: int) -> str:
+    return f"{STUDY}.1.{number}"
+
+
+async def say(item: str = "胸部CT平扫", **more: Any) -> str:
+    """A patient and an exam of that study; gives the exam's id."""
+    await saying.say_patient("P1", "林知夏", sex="F")
+    return (await saying.say_exam("A1", "P1", studies=(STUDY,), item=item, **more)).id
+
+
+async def page_of(replicas: Replicas, film: Film, n: int = 1) -> tuple[NDArray[np.uint8], FilmPage]:
+    page = (await films.pages_of(film))[n - 1]
+    master = await Document.get(id=page.document_id)
+    return np.asarray(Image.open(io.BytesIO(await documents.read(replicas, "demo", master.id)))), page
+
+
+def cut(image: NDArray[np.uint8], cell: Cell) -> NDArray[np.uint8]:
+    return image[cell["y"] : cell["y"] + cell["height"], cell["x"] : cell["x"] + cell["width"]]
+
+
+def apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Mean difference of two pictures of one size, in shades."""
+    return float(np.abs(one.astype(np.int16) - other).mean())
+
+
+async def rendered(reader: Reader, cell: Cell, window: Window | None) -> NDArray[np.uint8]:
+    """What DICOMweb answers for the instance and frame that a cell names, at the size of the cell."""
+    at = await reader.locate(frozenset({"demo"}), cell["study"], cell["series"], cell["instance"])
+    look = Look(PNG, window=window, size=(cell["width"], cell["height"]))
+    return np.asarray(Image.open(io.BytesIO(await picture(reader, at, cell["frame"], look))))
+
+
+async def require_proof(reader: Reader, image: NDArray[np.uint8], cells: Sequence[Cell], window: Window | None) -> None:
+    """Each cell holds the picture that it names, and not its neighbour's, from which it is told apart."""
+    pictures = [await rendered(reader, cell, window) for cell in cells]
+    for place, cell in enumerate(cells):
+        own = apart(cut(image, cell), pictures[place])
+        assert own < 0.5, f"cell {place} is not the image it names: {own}"
+        neighbours = [
+            apart(cut(image, cell), pictures[other]) for other in (place - 1, (place + 1) % len(cells)) if len(cells) > 1
+        ]
+        assert min(neighbours, default=9.0) > 1.0, f"cell {place} could be its neighbour's: {neighbours}"
+
+
+# -- by rule
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it is the drawing that counts
+async def test_each_cell_of_a_chest_ct_is_the_image_and_window_that_it_names(
+    reader: Reader, replicas: Replicas, tmp_path: Path
+) -> None:
+    await put(replicas, tmp_path, *(ct_file(number) for number in range(1, 25)))
+    exam_id = await say()
+    film = await filmmaking.make(reader, replicas, exam_id, NOW)
+    assert film is not None
+    assert (film.source, film.version, film.layout) == (FilmSource.MADE, 1, "4x5")
+    assert await films.page_counts([exam_id]) == {exam_id: 2}
+    for n, window in ((1, LUNG), (2, MEDIASTINUM)):
+        image, page = await page_of(replicas, film, n)
+        assert image.shape == (page.height, page.width) == parse("4x5").size[::-1]
+        assert len(page.cells) == 20
+        await require_proof(reader, image, page.cells, window)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it is the drawing that counts
+async def test_a_cine_in_colour_names_the_frames_that_it_shows(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, samples.package("examples_ybr_color.dcm"))
+    study = await Study.get()
+    await saying.say_patient("P1", "林知夏")
+    exam_id = (await saying.say_exam("U1", "P1", studies=(study.study_instance_uid,), modality="US", item="超声心动图")).id
+    film = await filmmaking.make(reader, replicas, exam_id, NOW)
+    assert film is not None
+    image, page = await page_of(replicas, film)
+    assert [cell["frame"] for cell in page.cells] == [2, 4, 7, 9, 12, 14, 17, 19, 22, 24, 27, 29]
+    pictures = [await rendered(reader, cell, None) for cell in page.cells]
+    assert [apart(cut(image, cell), each) for cell, each in zip(page.cells, pictures, strict=True)] == [0.0] * 12
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it is the drawing that counts
+async def test_monochrome1_and_oblong_pixels_are_shown_right(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    pixels = np.tile(np.linspace(0, 4000, 200, dtype=np.uint16), (100, 1))
+    known: dict[str, Any] = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": f"{STUDY}.1", "PatientID": "P1", "Modality": "CR"}
+    look: dict[str, Any] = {"PhotometricInterpretation": "MONOCHROME1", "PixelSpacing": [0.4, 0.2]}
+    await put(replicas, tmp_path, samples.instance(pixels, **known, **look))
+    film = await filmmaking.make(reader, replicas, await say("胸部正位片"), NOW)
+    assert film is not None
+    image, page = await page_of(replicas, film)
+    (cell,) = page.cells
+    shown = cut(image, cell)
+    assert cell["width"] == cell["height"]  # 200 columns of 0.2 mm, 100 rows of 0.4 mm
+    assert shown[:, 0].min() > 245 and shown[:, -1].max() < 10  # low values are bright
+    assert apart(shown, await rendered(reader, cell, None)) == 0.0
+
+
+async def test_the_same_again_is_no_new_version_and_another_name_is(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, *(ct_file(number) for number in (1, 2, 3)))
+    exam_id = await say()
+    first = await filmmaking.make(reader, replicas, exam_id, NOW)
+    again = await filmmaking.make(reader, replicas, exam_id, NOW + timedelta(hours=1))
+    assert first is not None and again is not None and first.id == again.id
+    await saying.say_patient("P1", "林知秋", sex="F")
+    renamed = await filmmaking.make(reader, replicas, exam_id, NOW)
+    assert renamed is not None and (renamed.version, (await films.shown(exam_id)).id) == (2, renamed.id)  # type: ignore[union-attr]
+
+
+async def test_when_there_is_nothing_to_show_there_is_no_film(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, samples.package("test-SR.dcm"))
+    study = (await Study.get()).study_instance_uid
+    await saying.say_patient("P1", "林知夏")
+    exam_id = (await saying.say_exam("A1", "P1", studies=(study,))).id
+    assert await filmmaking.make(reader, replicas, exam_id, NOW) is None
+    assert await filmmaking.make(reader, replicas, "nobody's", NOW) is None
+    assert not await Film.exists()
+
+
+async def test_a_film_that_no_longer_has_images_is_withdrawn(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, *(ct_file(number) for number in (1, 2, 3)))
+    exam_id = await say()
+    assert await filmmaking.make(reader, replicas, exam_id, NOW) is not None
+    await saying.say_exam("A1", "P1", studies=(), item="胸部CT平扫", cancelled_at=NOW)
+    assert await filmmaking.make(reader, replicas, exam_id, NOW) is None
+    assert await films.shown(exam_id) is None and await Film.filter(replaced_at=None).count() == 0
+
+
+async def test_images_of_two_patients_are_on_no_sheet(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, ct_file(1), ct_file(2, patient_id="P2"))
+    exam_id = await say()
+    with pytest.raises(Conflict):
+        await filmmaking.make(reader, replicas, exam_id, NOW)
+    wanted = [Wanted(f"{STUDY}.1", uid(number)) for number in (1, 2)]
+    with pytest.raises(Conflict):
+        await filmmaking.make_chosen(reader, replicas, exam_id, wanted, "2x2", NOW)
+    assert not await Film.exists()
+
+
+# -- chosen by staff
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it is the drawing that counts
+async def test_chosen_images_stand_in_their_order_and_window_and_come_before_the_rule(
+    reader: Reader, replicas: Replicas, tmp_path: Path
+) -> None:
+    await put(replicas, tmp_path, *(ct_file(number) for number in range(1, 7)))
+    exam_id = await say()
+    made = await filmmaking.make(reader, replicas, exam_id, NOW)
+    bone = Window(450.0, 1800.0)
+    wanted = [Wanted(f"{STUDY}.1", uid(number), 1, bone) for number in (5, 2, 4)]
+    chosen = await filmmaking.make_chosen(reader, replicas, exam_id, wanted, "2x1-landscape", NOW)
+    shown = await films.shown(exam_id)
+    assert made is not None and shown is not None and shown.id == chosen.id
+    pages = await films.pages_of(chosen)
+    assert [[cell["instance"] for cell in page.cells] for page in pages] == [[uid(5), uid(2)], [uid(4)]]
+    image, page = await page_of(replicas, chosen)
+    await require_proof(reader, image, page.cells, bone)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "layout", "fault"),
+    [
+        ([], "2x2", "empty"),
+        ([Wanted(f"{STUDY}.1", uid(9))], "2x2", "not-of-this-exam"),
+        ([Wanted(f"{STUDY}.2", uid(1))], "2x2", "not-of-this-exam"),
+        ([Wanted(f"{STUDY}.1", uid(1), 2)], "2x2", "not-a-picture"),
+        ([Wanted(f"{STUDY}.1", uid(1))], "9x9", "not-a-layout"),
+        ([Wanted(f"{STUDY}.1", uid(1))] * 13, "1x1", "too-few-cells"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_choice_that_cannot_be_made_is_refused_with_its_reason(
+    reader: Reader, replicas: Replicas, tmp_path: Path, wanted: list[Wanted], layout: str, fault: str
+) -> None:
+    await put(replicas, tmp_path, ct_file(1))
+    exam_id = await say()
+    with pytest.raises(InvalidField) as refused:
+        await filmmaking.make_chosen(reader, replicas, exam_id, wanted, layout, NOW)
+    assert refused.value.fault == fault
+    assert not await Film.exists() and not await Document.exists()
+
+
+async def test_images_of_another_exam_or_hospital_are_not_of_this_exam(
+    reader: Reader, replicas: Replicas, tmp_path: Path
+) -> None:
+    other = "1.2.826.0.1.3680043.8.498.41"
+    await put(replicas, tmp_path, ct_file(1), ct_file(1, study=other, AccessionNumber="A2"))
+    exam_id = await say()
+    with pytest.raises(InvalidField):
+        await filmmaking.make_chosen(reader, replicas, exam_id, [Wanted(f"{other}.1", f"{other}.1.1")], "1x1", NOW)
+    with pytest.raises(NotFound):
+        await filmmaking.make_chosen(reader, replicas, "nobody's", [Wanted(f"{STUDY}.1", uid(1))], "1x1", NOW)
+
+
+# -- when
+
+
+async def promised() -> set[str]:
+    return {str(row.payload["exam"]) for row in await Outbox.filter(topic=filmwork.FILM, state="waiting")}
+
+
+async def promised_by(work: Awaitable[object]) -> set[str]:
+    """The exams whose films this alone makes anew."""
+    await Outbox.filter(topic=filmwork.FILM).delete()
+    await work
+    return await promised()
+
+
+async def do_what_is_due(now: datetime) -> None:
+    """The worker's part of finding out that a study has settled."""
+
+    async def look(job: outbox.Job) -> None:
+        await filmwork.study_settled(job.payload, now)
+
+    await outbox.work({STUDY_SETTLED: look}, limit=100, clock=lambda: now)
+
+
+async def test_a_film_is_promised_once_nothing_more_comes_of_a_study(replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, ct_file(1), ct_file(2))
+    exam_id = await say()
+    await Outbox.filter(topic=filmwork.FILM).delete()
+    due = (await Outbox.get(topic=STUDY_SETTLED)).due_at
+    assert timedelta(seconds=SPAN_SECONDS) < due - saying.NOW <= timedelta(seconds=2 * SPAN_SECONDS)
+    await do_what_is_due(due - timedelta(seconds=1))
+    assert await promised() == set()
+    await do_what_is_due(due)
+    assert await promised() == {exam_id}
+
+
+async def test_what_comes_later_makes_an_earlier_promise_void(replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, ct_file(1))
+    (first,) = await Outbox.filter(topic=STUDY_SETTLED)
+    assert await settling.has_settled(first.payload)
+    assert not await settling.has_settled({**first.payload, "span": first.payload["span"] - 1})
+    assert not await settling.has_settled({**first.payload, "study": "9.9"})
+
+
+async def test_what_a_header_says_makes_the_film_anew_when_it_changes(replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, ct_file(1))
+    exam_id = await say()
+    said = partial(saying.say_exam, "A1", studies=(STUDY,), item="胸部CT增强")
+    assert await promised_by(saying.say_patient("P1", "林知秋", sex="F")) == {exam_id}
+    assert await promised_by(said("P1")) == {exam_id}
+    assert await promised_by(said("P1")) == set()  # the same again
+    assert await promised_by(said("P2", rematch=True)) == {exam_id}
+
+
+async def test_a_worker_keeps_the_promise(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, ct_file(1))
+    exam_id = await say()
+
+    async def make(job: outbox.Job) -> None:
+        await filmmaking.make(reader, replicas, job.payload["exam"], NOW)
+
+    await outbox.work({filmwork.FILM: make}, clock=lambda: LATER)
+    assert await films.shown(exam_id) is not None
