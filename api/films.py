@@ -18,6 +18,8 @@ from api.services import Services
 from core.clock import now
 from core.errors import Forbidden, InvalidField, NotFound
 from core.grants import Grant, Role
+from identity.links import good_link
+from identity.links_opened import opened_exam
 from infra.audit import by
 from records import films
 from records.filmcopies import Bytes, Shelf
@@ -27,7 +29,7 @@ from wado.mediatypes import DICOM
 from wado.ready import About, Ready, cost
 
 routes = Blueprint("films", url_prefix="/api/v1/exams")
-SEES_FILMS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK)
+SEES_FILMS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)
 WHAT = "film"  # in the audit trail
 TRUSTED = timedelta(seconds=5)  # who was let in to a film is not asked about anew for so long, unless anything changed here
 OPENED_BYTES = 4096  # what a remembered door costs
@@ -170,16 +172,26 @@ async def _open(request: Request, exam_id: str, at: datetime) -> Opened:
 
 
 async def _exam(request: Request, exam_id: str) -> Exam:
-    """A patient's own exams and family's; a doctor any of the hospital; a kiosk what its patient may see there."""
+    """A patient's own and family's; the one that a link opens; a doctor any of the hospital; a kiosk what patients may see."""
     grant: Grant = request.ctx.grant
     if grant.role is Role.PATIENT:
         return (await my_exam(request, exam_id)).exam
+    if grant.role is Role.LINK:
+        return await _linked(grant.subject, exam_id)
     exam = await Exam.get_or_none(id=exam_id, hospital_id=grant.home) if grant.home else None
     if exam is None:
         raise NotFound("no such exam")
     if grant.role is Role.KIOSK and not exam_is_visible(exam, rules_of(await Hospital.get(code=exam.hospital_id))):
         raise NotFound("no such exam")
     return exam
+
+
+async def _linked(link_id: str, exam_id: str) -> Exam:
+    link = await good_link(link_id, now())
+    found = await opened_exam(link, now()) if link.subject == exam_id else None
+    if found is None:
+        raise NotFound("no such exam")
+    return found.exam
 
 
 async def _record(request: Request, hospital: str, exam_id: str, at: datetime) -> None:

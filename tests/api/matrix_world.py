@@ -149,7 +149,7 @@ async def _people(settings: Settings) -> tuple[str, str, dict[str, dict[str, str
 
 
 def _parameters(case: str, exam: Exam | None, bindings: Mapping[str, str], proxies: Mapping[str, str]) -> dict[str, str]:
-    known = {"number": "1", "numbers": "1"}
+    known = {"number": "1", "numbers": "1", "n": "1"}
     known |= {name: found[case] for name, found in (("binding", bindings), ("proxy_id", proxies)) if case in found}
     if exam is None:
         return known

@@ -26,6 +26,7 @@ SEES = "200 foreign=404 unknown=404"  # staff and systems: the whole hospital, w
 MINE = "404 own=200 preliminary=200"  # the patient: what was not held back or declined
 LISTS = "200 foreign=empty unknown=empty"  # a search finds nothing where there is nothing for who asks
 LISTS_MINE = "empty own=200 preliminary=200"
+VISIBLE = "404 own=200 other=200 preliminary=200"  # a kiosk: whatever its patient may see
 OPENED = "404 own=200"  # whoever proved a link to one exam of the patient
 LISTS_OPENED = "empty own=200"
 NO_PATH_MINE = "404 own=400 preliminary=400"
@@ -70,6 +71,11 @@ LINES = [
     f"GET /api/v1/exams/{{exam}}                       | patient {MINE}",
     "GET /api/v1/exams/{exam}/report                   | patient 404 own=200",
     f"GET /api/v1/exams/{{exam}}/access-log            | patient {MINE}",
+    f"GET /api/v1/exams/{{exam}}/films                 | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
+    "GET /api/v1/exams/{exam}/films/{n}                | clinician,kiosk,patient,link 404",  # none of them has a film here
+    "GET /api/v1/exams/{exam}/films/{n}.jpg            | clinician,kiosk,patient,link 404",
+    "GET /api/v1/exams/{exam}/films/{n}.dcm            | clinician,kiosk,patient,link 404",
+    "GET /api/v1/exams/{exam}/films.pdf                | clinician,kiosk,patient,link 404",
     f"GET /api/v1/exams/{{exam}}/notice                | patient {MINE}",
     "POST /api/v1/me/activations                       | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/declined                          | patient 404 own=201 preliminary=201 declined=201",
@@ -129,6 +135,13 @@ LINES = [
     "POST /api/v1/hospital/reminders/{reminder}/acknowledge | hospital,clinician,admin 404",
     "PUT /api/v1/hospital/contacts | admin 422",
     "GET /api/v1/hospital/waiting                      | hospital,admin 200",
+    "GET /api/v1/hospital/films                        | hospital,admin 200",
+    "GET /api/v1/hospital/films/{page}                 | hospital,admin 404",
+    "GET /api/v1/hospital/films/{page}/preview.jpg     | hospital,admin 404",
+    "POST /api/v1/hospital/films                       | hospital,admin 422",
+    "POST /api/v1/hospital/films/{page}/choose         | admin 422",
+    "POST /api/v1/hospital/films/{page}/rematch        | admin 404",
+    "POST /api/v1/hospital/films/{page}/undo           | admin 404",
     "POST /api/v1/hospital/exams/{accession}/study     | admin 200 foreign=404 unknown=404",
     "POST /api/v1/hospital/exams/{accession}/rematch   | admin 200 foreign=404 unknown=404",
     "POST /api/v1/hospital/exams/{accession}/release   | clinician 200 foreign=404 unknown=404",
