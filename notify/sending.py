@@ -61,16 +61,16 @@ async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime
     """One round; gives how many notices it could do something about."""
     at = now()
     look = Round(office, at)
-    changes = [await _change(look, notice) for notice in (await queue.due(at, limit))[:limit]]
+    changes = [await change_of(look, notice) for notice in (await queue.due(at, limit))[:limit]]
     if not changes:
         return 0
     begun = time.monotonic()
     taken = await queue.take(changes, at, office.lease_seconds, office.per_second)
-    await asyncio.gather(*(_deliver(office, change.notice, begun, now) for change in taken))
+    await asyncio.gather(*(deliver(office, change.notice, begun, now) for change in taken))
     return len(taken) + sum(not change.channel for change in changes)
 
 
-async def _change(look: Round, notice: Notice) -> Change:
+async def change_of(look: Round, notice: Notice) -> Change:
     """What shall become of one notice; reads only."""
     if notice.state == NoticeState.CLAIMED:  # its worker never came back
         return Change(notice, {"state": NoticeState.CLAIMED, "asks": notice.asks + 1})
@@ -208,7 +208,7 @@ async def _new_token(look: Round, notice: Notice, exam_id: str) -> str:
     )
 
 
-async def _deliver(office: Office, notice: Notice, begun: float, now: Callable[[], datetime]) -> None:
+async def deliver(office: Office, notice: Notice, begun: float, now: Callable[[], datetime]) -> None:
     """Send what is held, or ask what became of it."""
     if time.monotonic() - begun > office.lease_seconds * BEGIN_WITHIN:
         return  # this process stood still: another may hold it by now, and will ask

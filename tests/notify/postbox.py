@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from notify.channels import PHONE, ChannelError, Outcome, Outgoing, Sent, Unknown
@@ -16,7 +17,8 @@ class Postbox:
     errors: list[ChannelError] = field(default_factory=list)
     down: ChannelError | None = None
     cut: int = 0
-    asking: Outcome | None = None  # instead of the truth
+    asking: Outcome | ChannelError | None = None  # instead of the truth
+    before_the_answer: Callable[[Outgoing], Awaitable[object]] | None = None
     ledger: list[Outgoing] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -27,6 +29,8 @@ class Postbox:
         if self.errors:
             raise self.errors.pop(0)
         self.ledger.append(notice)
+        if self.before_the_answer is not None:
+            await self.before_the_answer(notice)
         if self.cut:
             self.cut -= 1
             raise Unknown("the answer was cut off")
@@ -35,6 +39,8 @@ class Postbox:
     async def ask(self, notice: Outgoing) -> Outcome:
         """The truth, unless it was told otherwise."""
         self.asked.append(notice.id)
+        if isinstance(self.asking, ChannelError):
+            raise self.asking
         if self.asking is not None:
             return self.asking
         return Outcome.ACCEPTED if notice.id in {each.id for each in self.ledger} else Outcome.NOT_SENT
