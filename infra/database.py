@@ -15,6 +15,7 @@ from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.transactions import in_transaction
+from tortoise.utils import get_schema_sql
 
 from core.errors import Misconfigured, Unavailable
 from infra.postgres import our_errors
@@ -55,7 +56,7 @@ async def migrate(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     async with _only_one(settings):
         try:
-            await run_migrations(config=config(settings))
+            await (_found if await _is_new(settings) else _upgrade)(settings)
         finally:
             await close_database()  # an open SQLite has a thread, which would keep this process from ending
 
@@ -113,6 +114,39 @@ def _postgres_credentials(url: str) -> dict[str, Any]:
         "command_timeout": STATEMENT_SECONDS,
         **query,
     }
+
+
+async def _upgrade(settings: Settings) -> None:
+    """One migration after another."""
+    await run_migrations(config=config(settings))
+
+
+async def _found(settings: Settings) -> None:
+    """All tables at once, as the migrations would leave them: these take longer with each one that is added.
+
+    The migrations are noted as done before there is any table, and all tables come in one transaction: whoever is
+    interrupted starts over.
+    """
+    await run_migrations(config=config(settings), fake=True)
+    await open_database(settings)
+    script = get_schema_sql(get_connection("default"), safe=False)
+    async with transaction() as connection:
+        for statement in script.split(";"):  # no description of ours has one
+            if statement.strip():
+                await connection.execute_query(statement)
+
+
+async def _is_new(settings: Settings) -> bool:
+    """True for a database in which there is no table of ours."""
+    if not is_postgres(settings) and not sqlite_path(settings).exists():
+        return True
+    await open_database(settings)
+    catalogue = (
+        "pg_tables WHERE schemaname = current_schema() AND tablename" if is_postgres(settings) else "sqlite_master WHERE name"
+    )
+    _, rows = await get_connection("default").execute_query(f"SELECT 1 FROM {catalogue} = 'hospital'")
+    await close_database()
+    return not rows
 
 
 @asynccontextmanager
