@@ -18,12 +18,15 @@ from typing import Any, BinaryIO
 from tortoise.queryset import QuerySet
 
 from archive import original
-from archive.models import StoredObject, Study
+from archive.documents import ref_of
+from archive.kinds import DOCUMENTS
+from archive.models import Document, StoredObject, Study
 from archive.replicas import ObjectRef, Replicas
 from core.errors import NoGoodCopy, NotFound, Unavailable, Unreadable
 
 MANIFEST = "manifest.jsonl"  # one JSON object a line, one line a file
 PARTIAL = ".partial"  # files that are not whole yet
+DICOM = "application/dicom"
 BATCH = 200
 AT_ONCE = 4
 
@@ -45,7 +48,10 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the manifest. `path` is relative to the folder; size and SHA-256 are those of the file as it was sent."""
+    """A line of the manifest. `path` is relative to the folder; size and SHA-256 are those of the file as it was sent.
+
+    A document (a page of film, a PDF) has no UIDs. Fields may only be appended: manifests that were written stay readable.
+    """
 
     path: str
     study_uid: str
@@ -55,6 +61,7 @@ class Entry:
     size: int
     sha256: str
     transfer_syntax_uid: str
+    media_type: str = DICOM
 
 
 @dataclass(slots=True)
@@ -88,8 +95,9 @@ async def export(
 ) -> Exported:
     """Write the hospital's original files below `target`; a second call goes on where the first was stopped.
 
-    `studies` are Study Instance UIDs, `since` counts from reception; current versions only unless asked for all. Raises
-    NotFound for a study that is not there, and Unavailable when the folder cannot be written. The caller audits.
+    `studies` are Study Instance UIDs, `since` counts from reception; current versions only unless asked for all. Documents
+    come along unless only some studies are asked for. Raises NotFound for a study that is not there, and Unavailable when
+    the folder cannot be written. The caller audits.
     """
     await _require_studies(hospital, studies)
     exported = Exported()
@@ -97,7 +105,7 @@ async def export(
         await asyncio.to_thread(_prepare, target)
         listed = await asyncio.to_thread(_mended_manifest, target / MANIFEST)
         with (target / MANIFEST).open("ab") as manifest:
-            async for batch in _batches(_rows(hospital, studies, since), all_versions):
+            async for batch in _all_batches(hospital, studies, since, all_versions):
                 there = await _write_all(replicas, target, batch, exported)
                 lines = [_line(entry) for entry in there if listed.get(entry.path) != entry.sha256]
                 await asyncio.to_thread(_append, manifest, lines)
@@ -132,6 +140,29 @@ def _rows(hospital: str, studies: Sequence[str] | None, since: datetime | None) 
     if studies is not None:
         rows = rows.filter(instance__series__study__study_instance_uid__in=list(studies))
     return rows.filter(received_at__gte=since) if since is not None else rows
+
+
+async def _all_batches(
+    hospital: str, studies: Sequence[str] | None, since: datetime | None, all_versions: bool
+) -> AsyncIterator[list[_Wanted]]:
+    async for batch in _batches(_rows(hospital, studies, since), all_versions):
+        yield batch
+    if studies is None:
+        async for batch in _documents(hospital, since):
+            yield batch
+
+
+async def _documents(hospital: str, since: datetime | None) -> AsyncIterator[list[_Wanted]]:
+    after = ""
+    rows = Document.filter(hospital_id=hospital, **({"received_at__gte": since} if since is not None else {}))
+    while found := await rows.filter(id__gt=after).order_by("id").limit(BATCH):
+        after = found[-1].id
+        yield [_Wanted(ref_of(row), _document(row)) for row in found]
+
+
+def _document(row: Document) -> Entry:
+    path = row.key.removeprefix(f"{row.hospital_id}/")
+    return Entry(path, "", "", "", 1, row.size, row.sha256, "", row.media_type)
 
 
 async def _batches(rows: QuerySet[StoredObject], all_versions: bool) -> AsyncIterator[list[_Wanted]]:
@@ -177,7 +208,8 @@ async def _write(replicas: Replicas, target: Path, wanted: _Wanted, exported: Ex
     draft = target / PARTIAL / str(wanted.ref.id)
     try:
         await replicas.fetch(wanted.ref, draft)
-        await asyncio.to_thread(_restore, draft, target / entry.path, entry.sha256)
+        restore = _move if wanted.ref.kind is DOCUMENTS else _restore
+        await asyncio.to_thread(restore, draft, target / entry.path, entry.sha256)
     except (NoGoodCopy, Unreadable):
         exported.failed.append(entry.path)
         return False
@@ -239,6 +271,14 @@ def _restore(stored: Path, path: Path, sha256: str) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _move(stored: Path, path: Path, sha256: str) -> None:
+    """A document lies in the stores as it was sent; its hash was compared when it was fetched."""
+    with stored.open("rb") as file:
+        os.fsync(file.fileno())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stored.replace(path)
 
 
 def _mapped(path: Path) -> memoryview:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive import documents, erasure
+from archive.export import Verified, export, verify
 from archive.index import COPY
 from archive.models import CopyState, Document, DocumentCopy
 from archive.replicas import Replicas
@@ -121,6 +122,19 @@ async def test_bytes_without_a_row_are_orphans_and_a_document_is_none(replicas: 
     assert await outbox.work(jobs, clock=lambda: NOW + timedelta(days=3)) == 1
     assert not left.exists()
     assert all(file.exists() for file in files(database, document))
+
+
+async def test_an_export_gives_them_back_with_the_images(replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path / "in", picture(1))
+    document = await kept(replicas, PAGE + b"CFLMEND1")  # ends as an object of ours does
+    await keep_promises(replicas)
+    target = tmp_path / "out"
+    assert (await export(replicas, "demo", target)).written == 2
+    path = target / document.key.removeprefix("demo/")
+    assert path.read_bytes() == PAGE + b"CFLMEND1"
+    assert await verify(target) == Verified(2, (), ())
+    assert (await export(replicas, "demo", target)).kept == 2
+    assert (await export(replicas, "demo", tmp_path / "one", studies=["1.2.3"])).written == 1
 
 
 async def test_what_is_written_with_it_is_in_the_same_commit(replicas: Replicas) -> None:
