@@ -51,6 +51,7 @@ bench: ## measure, print tables
 	@infra/deploy/venv.sh requirements-dev.lock
 	@infra/deploy/fonts.sh
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.people
 
 lock: ## choose the newest allowed versions of all packages anew
 	python3 -m venv build/lock && build/lock/bin/pip install -q uv

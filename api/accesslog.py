@@ -21,9 +21,11 @@ from infra.staff import Staff
 from records import places
 from records.places import Names
 from records.policies import from_json
+from records.search import Found
 
 routes = Blueprint("accesslog", url_prefix="/api/v1/exams")
 DIGITS = 18  # of the number of an entry
+NEWEST = 10**DIGITS
 # Staff are shown by what they are; a hospital's systems act for its departments.
 WHO: Mapping[str, str] = {
     Role.HOSPITAL.value: "hospital system",
@@ -54,18 +56,23 @@ async def access_log(request: Request, exam: str) -> HTTPResponse:
     said = asked(request, "limit", "cursor")
     limit = limit_of(said)
     found = await my_exam(request, exam)
-    seen = AuditEntry.filter(
-        chain=found.hospital.code, action="read", outcome="done", study_uid__in=[found.exam.id, *found.studies]
-    )
-    if "cursor" in said:
-        seen = seen.filter(number__lt=_cursor(said["cursor"]))
-    rows = await seen.order_by("-number").limit(limit + 1)
+    before = _cursor(said["cursor"]) if "cursor" in said else NEWEST
+    rows = await _newest(found, before, limit + 1)
     services: Services = request.app.ctx.services
     behind = await staff.behind(services.people.sealer, (row.session for row in rows))
     departments = await places.department_names(found.hospital.code, (each.department for each in behind.values()))
     shown = _Shown(behind, departments, from_json(found.hospital.policies).staff_names_shown)
     items = [_look(row, request.ctx.grant, shown) for row in rows[:limit]]
     return answer({"items": items, "next": str(rows[limit - 1].number) if len(rows) > limit else None})
+
+
+async def _newest(found: Found, before: int, limit: int) -> list[AuditEntry]:
+    """Reads of the exam and of its studies. One question each: for several at once SQLite would walk over the whole chain."""
+    rows: list[AuditEntry] = []
+    for uid in (found.exam.id, *found.studies):
+        seen = AuditEntry.filter(chain=found.hospital.code, study_uid=uid, number__lt=before, action="read", outcome="done")
+        rows += await seen.order_by("-number").limit(limit)
+    return sorted(rows, key=lambda row: -row.number)[:limit]
 
 
 def _cursor(text: str) -> int:

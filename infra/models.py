@@ -68,7 +68,7 @@ class AuditEntry(Model):
     class Meta:
         table = "audit_entry"
         unique_together = (("chain", "number"),)
-        indexes = (Index(fields=("study_uid",)), Index(fields=("at",)))
+        indexes = (Index(fields=("chain", "study_uid", "number")), Index(fields=("at",)))
 
 
 class AuditHead(Model):

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -37,14 +37,14 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
+def running_postgres(settings: Sequence[str] = FAST) -> Iterator[Postgres]:
     """Start one in a folder of its own; stop it and remove the folder afterwards."""
     # Not below pytest's folder: a socket path has at most 107 characters, and nobody may not enter there.
     folder = Path(tempfile.mkdtemp(prefix="cloudfilm-pg-"))
     try:
         programs = _programs(folder)
         _run(folder, programs / "bin/initdb", "-A", "trust", "-U", "postgres", "-E", "utf8", "-N", "-D", folder / "data")
-        with (folder / "log").open("wb") as log, _started(folder, programs, log.fileno()) as server:
+        with (folder / "log").open("wb") as log, _started(folder, programs, log.fileno(), settings) as server:
             try:
                 _wait_for(folder / "data", server, folder / "log")
                 yield Postgres(folder)
@@ -74,9 +74,9 @@ def _programs(folder: Path) -> Path:
     return copied
 
 
-def _started(folder: Path, programs: Path, log: int) -> subprocess.Popen[bytes]:
-    settings = [part for setting in FAST for part in ("-c", setting)]
-    command: list[str | Path] = [programs / "bin/postgres", "-D", folder / "data", "-k", folder, "-h", "", *settings]
+def _started(folder: Path, programs: Path, log: int, settings: Sequence[str]) -> subprocess.Popen[bytes]:
+    said = [part for setting in settings for part in ("-c", setting)]
+    command: list[str | Path] = [programs / "bin/postgres", "-D", folder / "data", "-k", folder, "-h", "", *said]
     libc = ctypes.CDLL(None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: ours makes one system call

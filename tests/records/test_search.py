@@ -6,11 +6,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from tortoise.connection import get_connection
+from tortoise.expressions import Q
 
 from core.errors import InvalidField, Malformed
-from records.models import Hospital, PatientRecord
-from records.search import Found, Query, get, keywords_of, search
-from tests.records.saying import NOW, PERFORMED, STUDY_UID, receive_study, say_exam, say_patient, say_report
+from infra.database import is_postgres
+from infra.settings import Settings
+from records import exams, patients
+from records.exams import ExamFields, ExamKey
+from records.models import Exam, Hospital, PatientRecord
+from records.patients import Patient
+from records.search import Found, Query, _days, _homes, _order, _rules_by_hospital, get, keywords_of, search
+from tests.records.saying import NOW, PERFORMED, SEALER, STUDY_UID, receive_study, say_exam, say_patient, say_report
 
 PARTS = ("头", "胸", "")
 
@@ -136,3 +143,37 @@ def test_too_many_or_too_long_words_are_refused() -> None:
     for text in ("a " + " ".join("bcdefghi"), "x" * 65):
         with pytest.raises(InvalidField):
             keywords_of(text)
+
+
+async def test_two_clocks_and_one_hospital_alone(hospital: Hospital) -> None:
+    """Records of hospitals in two zones: a day is that of each, and a hospital asked for alone has its own only."""
+    await Hospital.create(code="west", name="西部", zone="Asia/Urumqi")
+    for code in ("demo", "west"):
+        await patients.put(SEALER, code, "P1", Patient("张三"))
+        said: ExamFields = {"patient_id": "P1", "category": "radiology", "performed_at": NOW.replace(day=19, hour=17)}
+        await exams.put(ExamKey(code, code), said, study_uids=None, subject="test", now=NOW)
+    assert sorted(await found()) == ["demo", "west"]
+    assert await found(hospital="west") == ["west"]
+    assert await found(first_day=date(2026, 11, 20)) == ["demo"]  # 01:00 in Shanghai, 23:00 the day before in Urumqi
+    assert await found(last_day=date(2026, 11, 19)) == ["west"]
+    assert await found(hospital="demo", last_day=date(2026, 11, 19)) == []
+    assert await found(hospital="elsewhere") == []
+
+
+async def test_a_list_of_several_records_reads_by_record_and_not_all_exams_of_the_hospital(
+    hospital: Hospital, database: Settings
+) -> None:
+    """What the database is asked, for every question that a patient can put."""
+    if is_postgres(database):
+        return  # it counts its rows, and plans by their number
+    for number in range(3):
+        await say_patient(f"P{number}")
+        await say_exam(f"A{number}", f"P{number}")
+    records = [row.id for row in await PatientRecord.all()]
+    homes = await _homes(records)
+    rules = await _rules_by_hospital(homes.values())
+    for query in (Query(), Query(sort="hospital"), Query(first_day=date(2020, 1, 1)), Query(category="lab", sort="body_part")):
+        among = Q(record_id__in=records) & _days(query, rules, homes)
+        sql = Exam.filter(among).order_by(*_order(query.sort)).limit(21).sql(params_inline=True)
+        plan = await get_connection("default").execute_query_dict(f"EXPLAIN QUERY PLAN {sql}")
+        assert any("(record_id=?" in step["detail"] for step in plan), plan
