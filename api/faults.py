@@ -30,6 +30,14 @@ FAULTS: dict[str, tuple[str, str]] = {
     "only-variables": ("不能全是变量", "must not be variables alone"),
     "variables-touch": ("变量不能相邻", "two variables must not touch"),
     "too-soon": ("维护须提前 24 小时通知", "maintenance must be told 24 hours before"),
+    "not-a-layout": (
+        "不是可用的版式，请写成 4x5 或 3x2-landscape，最多 6x8",
+        "not a layout, such as 4x5 or 3x2-landscape, at most 6x8",
+    ),
+    "too-few-cells": ("所选图像超过这个版式 12 张胶片能容纳的数量", "more images than twelve sheets of that layout hold"),
+    "not-of-this-exam": ("不是本次检查的图像", "not an image of this exam"),
+    "not-a-picture": ("没有这一帧，或这类影像不能排到胶片上", "no such frame, or nothing that can be put on a film"),
+    "not-a-window": ("窗位或窗宽不可用（窗宽至少为 1）", "not a window that can be used (its width is at least 1)"),
     "papers-missing": ("看到的证件不足以证明", "these papers do not prove it"),
 }
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from films.fonts import face
-from films.tables import Shades
+from films.tables import WHITE, Shades
 
-Mask: TypeAlias = NDArray[np.uint8]
+Ink: TypeAlias = NDArray[np.uint8]
 LETTERS_KEPT = 4096
 ELLIPSIS = "…"
 BASELINE = 0.88  # of the height of a letter's box in Noto Sans SC, from its top
@@ -39,8 +39,8 @@ def write(page: Shades, text: str, left: int, top: int, size: int, shade: int, b
     x = float(left)
     baseline = top + round(size * BASELINE)
     for letter in text:
-        mask, (across, down), advance = _letter(letter, size, bold)
-        _lay(page, mask, round(x) + across, baseline + down, shade)
+        ink, (across, down), advance = _letter(letter, size, bold, shade)
+        _lay(page, ink, round(x) + across, baseline + down)
         x += advance
     return round(x)
 
@@ -58,22 +58,21 @@ def write_centred(page: Shades, text: str, centre: int, top: int, size: int, sha
 
 
 @lru_cache(maxsize=LETTERS_KEPT)
-def _letter(letter: str, size: int, bold: bool) -> tuple[Mask, tuple[int, int], float]:
-    """How much ink each pixel gets (0-255), where it begins against pen and baseline, and how far the pen moves."""
+def _letter(letter: str, size: int, bold: bool, shade: int = WHITE) -> tuple[Ink, tuple[int, int], float]:
+    """The shade of each of its pixels, where they begin against pen and baseline, and how far the pen moves."""
     font = face(size, bold)
-    left, top, right, bottom = font.getbbox(letter, anchor="ls")
-    ink, _ = font.getmask2(letter, mode="L", anchor="ls")
-    shape = (ink.size[1], ink.size[0])
-    mask = np.array(ink, np.uint8).reshape(shape) if shape[0] and shape[1] else np.zeros((0, 0), np.uint8)
-    mask.setflags(write=False)
-    del right, bottom
-    return mask, (int(left), int(top)), float(font.getlength(letter))
+    left, top, *_ = font.getbbox(letter, anchor="ls")
+    mask, _ = font.getmask2(letter, mode="L", anchor="ls")
+    width, height = mask.size
+    share = np.array(mask, np.uint16).reshape(height, width) if width and height else np.zeros((0, 0), np.uint16)
+    ink: Ink = (share * shade // WHITE).astype(np.uint8)
+    ink.setflags(write=False)
+    return ink, (int(left), int(top)), float(font.getlength(letter))
 
 
-def _lay(page: Shades, mask: Mask, left: int, top: int, shade: int) -> None:
-    height, width = mask.shape
-    if not mask.size or left < 0 or top < 0 or left + width > page.shape[1] or top + height > page.shape[0]:
+def _lay(page: Shades, ink: Ink, left: int, top: int) -> None:
+    height, width = ink.shape
+    if not ink.size or left < 0 or top < 0 or left + width > page.shape[1] or top + height > page.shape[0]:
         return
     part = page[top : top + height, left : left + width]
-    ink = (mask.astype(np.uint16) * shade // 255).astype(np.uint8)
     np.maximum(part, ink if page.ndim == 2 else ink[:, :, None], out=part)

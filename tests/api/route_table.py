@@ -158,6 +158,10 @@ LINES = [
     "GET /api/v1/hospital/departments                  | hospital,admin 200",
     "PUT /api/v1/hospital/campuses/{code}              | hospital 201 | admin 200",
     "PUT /api/v1/hospital/departments/{code}           | hospital 201 | admin 200",
+    # --- staff make a film of chosen images
+    "GET /api/v1/exams/{exam}/films/versions           | clinician,admin 200 foreign=404 unknown=404",
+    "POST /api/v1/exams/{exam}/films                   | clinician,admin 422 foreign=404 unknown=404",
+    "DELETE /api/v1/exams/{exam}/films                 | clinician,admin 404",
     # --- the auditor
     "GET /api/v1/audit                                 | auditor 200",
     "GET /api/v1/audit/export                          | auditor 200",
