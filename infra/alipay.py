@@ -1,4 +1,4 @@
-"""Alipay's gateway: who a login code stands for, and which phone a person let us know (opendocs.alipay.com)."""
+"""Alipay's gateway: logins, phones that persons let us know, messages (opendocs.alipay.com)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import base64
 import binascii
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from core.errors import Misconfigured, Unauthenticated, Unavailable
-from infra.elsewhere import asked, json_object
+from infra.elsewhere import TIMEOUT_SECONDS, CutOff, exchanged, json_object
 
 _log = logging.getLogger(__name__)
 ZONE = ZoneInfo("Asia/Shanghai")  # of the timestamps of the gateway
@@ -53,27 +54,65 @@ class Alipay:
 
     def phone(self, response: str, sign: str) -> str:
         """The number in what `my.getPhoneNumber` gave, as +86…; raises Unauthenticated unless Alipay signed exactly it."""
-        self._verify(f'"{response}"', sign)  # with the quotes, since it is encrypted
+        self._verify(f'"{response}"'.encode(), sign)  # with the quotes, since it is encrypted
         said = self._decrypted(response)
         if said.get("code") != DONE or not said.get("mobile"):
             raise Unauthenticated("Alipay did not give the phone")
         return f"+86{said['mobile']}"
 
-    async def _call(self, method: str, parameters: Mapping[str, str], now: datetime) -> dict[str, Any]:
-        content = await asked(self._client, "POST", self._gateway, data=self._signed(method, parameters, now))
-        text = content.decode("utf-8", "replace")
-        answer = json_object(content, "Alipay")
-        if "error_response" in answer:
-            raise _refusal(answer["error_response"])
+    async def answered(
+        self, method: str, parameters: Mapping[str, str], now: datetime, *, seconds: float = TIMEOUT_SECONDS
+    ) -> dict[str, Any]:
+        """What the gateway answers, signed; a refusal has `code` and `sub_code`.
+
+        Raises Unreachable or CutOff as `exchanged`, Unauthenticated for an answer that Alipay did not sign.
+        """
+        request = self._signed(method, parameters, now)
+        response = await exchanged(self._client, "POST", self._gateway, data=request, seconds=seconds)
+        if response.status_code != 200:
+            raise CutOff(f"Alipay answers with {response.status_code}")
+        try:
+            answer = json_object(response.content, "Alipay")
+        except Unavailable as error:
+            raise CutOff(str(error)) from error
         name = method.replace(".", "_") + "_response"
+        if isinstance(answer.get("error_response"), dict):
+            return dict(answer["error_response"])
         if not isinstance(answer.get(name), dict):
-            raise Unavailable("Alipay answers without the answer")
-        signed = _raw(text, name)
-        self._verify(signed, str(answer.get("sign", "")))
-        said = json_object(signed.encode(), "Alipay")
+            raise CutOff("Alipay answers without the answer")
+        signed = _raw(response.content.decode("utf-8", "replace"), name)
+        self._verify(signed.encode(), str(answer.get("sign", "")))
+        return json_object(signed.encode(), "Alipay")
+
+    def pushed(self, body: bytes) -> dict[str, str]:
+        """The parameters of a form that Alipay posts to us; raises Unauthenticated unless it signed exactly these bytes.
+
+        Its messages leave `sign_type` out of what is signed, or, of older kinds, not; empty ones likewise.
+        """
+        pairs = sorted((unquote_to_bytes(name), unquote_to_bytes(value)) for name, value in _pairs(body))
+        known = dict(pairs)
+        if len(known) != len(pairs) or known.get(b"sign_type") != b"RSA2":
+            raise Unauthenticated("not what Alipay sends")
+        without = [(name, value) for name, value in pairs if name not in (b"sign", b"sign_type")]
+        with_type = [(name, value) for name, value in pairs if name != b"sign"]
+        sign = known.get(b"sign", b"").decode("ascii", "replace")
+        readings = [each for signed in (without, with_type) for each in (signed, [pair for pair in signed if pair[1]])]
+        if not any(self._is_signed(b"&".join(b"=".join(pair) for pair in each), sign) for each in readings):
+            raise Unauthenticated("Alipay has not signed this")
+        return {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, value in pairs}
+
+    async def _call(self, method: str, parameters: Mapping[str, str], now: datetime) -> dict[str, Any]:
+        said = await self.answered(method, parameters, now)
         if said.get("code") not in (None, DONE):
             raise _refusal(said)
         return said
+
+    def _is_signed(self, content: bytes, sign: str) -> bool:
+        try:
+            self._verify(content, sign)
+        except Unauthenticated:
+            return False
+        return True
 
     def _signed(self, method: str, parameters: Mapping[str, str], now: datetime) -> dict[str, str]:
         if self._private is None or not self.app_id:
@@ -91,11 +130,11 @@ class Alipay:
         signature = self._private.sign(signed_text(request).encode(), PKCS1v15(), hashes.SHA256())
         return {**request, "sign": base64.b64encode(signature).decode()}
 
-    def _verify(self, text: str, sign: str) -> None:
+    def _verify(self, content: bytes, sign: str) -> None:
         if self._public is None:
             raise Unavailable("Alipay is not set up; log in another way")
         try:
-            self._public.verify(base64.b64decode(sign, validate=True), text.encode(), PKCS1v15(), hashes.SHA256())
+            self._public.verify(base64.b64decode(sign, validate=True), content, PKCS1v15(), hashes.SHA256())
         except (InvalidSignature, binascii.Error, ValueError) as error:
             raise Unauthenticated("Alipay has not signed this") from error
 
@@ -113,6 +152,13 @@ class Alipay:
 def signed_text(parameters: Mapping[str, str]) -> str:
     """What the signature of a request covers: everything but itself and what is empty, sorted."""
     return "&".join(f"{name}={value}" for name, value in sorted(parameters.items()) if value and name != "sign")
+
+
+def _pairs(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values of a form, still escaped but for the blanks."""
+    for pair in body.replace(b"+", b" ").split(b"&"):
+        name, _, value = pair.partition(b"=")
+        yield name, value
 
 
 def _raw(text: str, name: str) -> str:

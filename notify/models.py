@@ -9,6 +9,8 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from notify.channels.models import Acceptance as Acceptance  # a table of this room too
+
 
 class SandboxMessage(Model):
     """A message of a demo, kept to be read on a page where a real one would have gone to a phone."""

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import ModuleType
 from typing import Protocol, runtime_checkable
 
 import httpx
@@ -136,11 +137,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a call said, and the answer that its provider expects."""
+    """What a call said, and the answer that its provider expects. `once` is the same when the same call comes again."""
 
     receipts: tuple[Receipt, ...]
     answer: bytes
     media_type: str = "text/plain; charset=utf-8"
+    once: str = ""
 
 
 @runtime_checkable
@@ -166,7 +168,12 @@ class Means:
 
 def found(means: Means) -> dict[str, Channel]:
     """Name → channel, of every file here that can open one with these settings: `opened(means)` gives it, or None."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    opened = [module.opened(means) for module in modules if hasattr(module, "opened")]
+    opened = [module.opened(means) for module in modules()]
     return {channel.name: channel for channel in opened if channel is not None}
+
+
+def modules() -> list[ModuleType]:
+    """The files here that are channels."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    imported = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return [module for module in imported if hasattr(module, "opened")]

@@ -1,8 +1,9 @@
-"""One HTTP exchange of a channel: a request that never arrived is ChannelDown, one that perhaps did is Unknown."""
+"""What channels have in common: a request that never arrived is ChannelDown, one that perhaps did is Unknown."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -35,3 +36,8 @@ def word(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value)[:64]
+
+
+def page(path: str, url: str | None) -> str:
+    """Page of a mini-program that opens a link of ours, in the form in which a scanned link reaches it."""
+    return f"{path}?q={quote(url, safe='')}" if url else path
