@@ -34,7 +34,7 @@ class OneWrite(Http):
     def create_empty_request(self) -> None:
         """Sanic answers what it could not read by a request of its own, without the URL: it may be unreadable or private."""
         self.url = None
-        super().create_empty_request()  # type: ignore[no-untyped-call]
+        super().create_empty_request()
 
     def takes_whole(self) -> bool:
         """True when nothing of this request changes the header of a finished 200."""

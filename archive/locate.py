@@ -82,6 +82,16 @@ class Located:
         return describe.unpack(self.packed_description) if self.packed_description else None
 
     @property
+    def source(self) -> Located:
+        """The instance itself, also of one that is shown under a mask."""
+        return self
+
+    @property
+    def sizes_known(self) -> bool:
+        """True when `part10_size` and `original_size` are those of the files that will be handed out."""
+        return True
+
+    @property
     def frame_syntax_uid(self) -> str:
         """Transfer syntax of the frames that `extents` points at."""
         return EXPLICIT_LE if self.extents.of_explicit_le else self.transfer_syntax_uid

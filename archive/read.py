@@ -12,13 +12,14 @@ from typing import Any, TypeVar, cast
 
 from numpy.typing import NDArray
 
-from archive import extents, locate, original
+from archive import extents, locate, original, seriesmetadata
 from archive.decode import decode_frame
 from archive.extents import Bulk, Frame
 from archive.inspection import ObjectRef
 from archive.locate import Located
 from archive.models import StoredObject, Thumbnail
 from archive.replicas import Replicas
+from archive.seriesmetadata import Revision
 from archive.tiers import Tiers
 from core.errors import NotAcceptable, NotFound
 from infra.epoch import Epoch
@@ -42,23 +43,25 @@ class _Known:
 class Reader:
     """Everything that is read of instances goes through here."""
 
+    mask = ""  # key of the mask under which everything leaves, part of every name under which an answer is remembered
+
     def __init__(self, tiers: Tiers, replicas: Replicas, epoch: Epoch, arrivals: Epoch) -> None:
         self.tiers = tiers
-        self._replicas = replicas
-        self._epoch = epoch
-        self._arrivals = arrivals
+        self.replicas = replicas
+        self.epoch = epoch
+        self.arrivals = arrivals
 
     @property
     def generation(self) -> int:
         """Part of every remembered answer that names an instance by UID: a replaced or deleted one is asked for anew."""
-        return self._epoch.value
+        return self.epoch.value
 
     async def current(self, name: str, now: datetime, ask: Callable[[], Awaitable[T]], *, cost: int | Callable[[T], int]) -> T:
         """What `ask` finds in the index, remembered under that name until something arrives or is deleted.
 
         Other machines' arrivals are not seen through this machine's shared memory, so it is asked again soon in any case.
         """
-        arrivals = self._arrivals.value  # before the question, so that an arrival during it is seen
+        arrivals = self.arrivals.value  # before the question, so that an arrival during it is seen
         known = self.tiers.peek(name)
         if isinstance(known, _Known) and known.arrivals == arrivals and now < known.ask_again_at:
             return cast(T, known.value)
@@ -119,7 +122,7 @@ class Reader:
 
     async def object(self, at: Located) -> bytes:
         """The whole object of the stores; not kept in memory, because whole objects are rarely read twice."""
-        return await self._replicas.read(_ref(at))
+        return await self.replicas.read(_ref(at))
 
     async def bulkdata(self, at: Located, path: str) -> tuple[Bulk, bytes]:
         """A large value by its path; raises NotFound."""
@@ -132,6 +135,11 @@ class Reader:
     async def thumbnail(self, at: Located) -> bytes:
         """The small JPEG made at ingest; raises NotAcceptable when there is none."""
         return await self.tiers.read(f"{at.key}#t", partial(_thumbnail, at))
+
+    async def series_metadata(self, series: Revision, base_url: str) -> bytes:
+        """The DICOM JSON of a whole series as gzip, its large values below the public DICOMweb root `base_url`."""
+        name = f"metadata/{base_url}/{series.series_id}.{series.number}#document"
+        return await self.tiers.read(name, partial(seriesmetadata.document, series, base_url))
 
     async def metadata(self, at: Located) -> bytes:
         """The instance's DICOM JSON with relative BulkDataURIs, zlib; raises NotFound when it was deleted just now."""
@@ -167,7 +175,7 @@ class Reader:
         if at.extents.of_explicit_le:
             return (await self._explicit(at))[frame.offset : frame.offset + frame.length]
         length = frame.prefix(segments)
-        return await self._replicas.read(_ref(at), frame.offset, length, partial(_is_whole, frame, segments))
+        return await self.replicas.read(_ref(at), frame.offset, length, partial(_is_whole, frame, segments))
 
     async def _explicit(self, at: Located) -> bytes:
         return await self.tiers.read(f"{at.key}#explicit", partial(self.explicit_le, at))

@@ -37,9 +37,14 @@ class Grant:
     hospitals: frozenset[str] = frozenset()
     studies: frozenset[tuple[str, str]] = frozenset()
     series: frozenset[tuple[str, str, str]] = frozenset()
-    masked: bool = False
+    mask: str = field(default="", repr=False)  # key, in hex, of the mask under which all of it leaves; empty: as it is
     home: str | None = None
     _by_study: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def masked(self) -> bool:
+        """True when nothing may leave that tells whose it is."""
+        return bool(self.mask)
 
     def hospitals_of(self, study_uid: str) -> frozenset[str]:
         """The hospitals in which this grant may look for a study of that UID."""

@@ -17,6 +17,7 @@ _looking: set[asyncio.Task[None]] = set()  # asyncio itself does not hold on to 
 
 def opened(reader: Reader, at: Located) -> None:
     """Say that a picture was opened; the first of its series makes the others come. Returns at once."""
+    at = at.source
     mark = f"opened/{at.hospital}/{at.series_id}"
     if reader.tiers.peek(mark) is not None:
         return

@@ -34,6 +34,8 @@ class File:
     @property
     def size(self) -> int | None:
         """Bytes, where they are known without making the file."""
+        if not self.at.sizes_known:
+            return None
         if self.choice.transfer_syntax == self.at.transfer_syntax_uid:
             return self.at.part10_size
         return self.at.original_size if self.at.original_transfer_syntax_uid == EXPLICIT_LE else None

@@ -39,9 +39,10 @@ async def of_instance(reader: Reader, at: Located, choice: Choice, base_url: str
 
 async def of_series(reader: Reader, asker: Asker, where: Place, choice: Choice, base_url: str, *, packed: bool) -> Ready:
     """All instances of a series, or of a study, that the asker may see; JSON as gzip when `packed`. Raises NotFound."""
+    where = await asker.real(where)
     series = await _visible(reader, asker, where)
     shown = About(series[0].hospital, where.study_uid, where.series_uid and series[0].series_uid, "metadata")
-    name = f"metadata/{base_url}/" + ",".join(f"{each.series_id}.{each.number}" for each in series)
+    name = f"metadata/{reader.mask}{base_url}/" + ",".join(f"{each.series_id}.{each.number}" for each in series)
     tag = etag(name, choice, packed)
     if choice.media_type == DICOM_XML:
         plain = await _plain(reader, series, base_url, name)
@@ -76,7 +77,7 @@ async def _visible(reader: Reader, asker: Asker, where: Place) -> list[Revision]
 
 async def _packed(reader: Reader, series: Sequence[Revision], base_url: str, name: str) -> bytes:
     if len(series) == 1:
-        return await _document(reader, series[0], base_url)
+        return await reader.series_metadata(series[0], base_url)
     plain = await _plain(reader, series, base_url, name)
     return await reader.tiers.derive(
         f"{name}#gzip", partial(asyncio.to_thread, gzip.compress, plain, seriesmetadata.GZIP_LEVEL, mtime=0)
@@ -88,13 +89,8 @@ async def _plain(reader: Reader, series: Sequence[Revision], base_url: str, name
 
 
 async def _unpacked(reader: Reader, series: Sequence[Revision], base_url: str) -> bytes:
-    packed = [await _document(reader, each, base_url) for each in series]
+    packed = [await reader.series_metadata(each, base_url) for each in series]
     return await asyncio.to_thread(_one_array, packed)
-
-
-async def _document(reader: Reader, series: Revision, base_url: str) -> bytes:
-    name = f"metadata/{base_url}/{series.series_id}.{series.number}#document"
-    return await reader.tiers.read(name, partial(seriesmetadata.document, series, base_url))
 
 
 def _one_array(packed: Sequence[bytes]) -> bytes:

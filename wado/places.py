@@ -13,6 +13,7 @@ from archive.read import Reader
 from core.errors import NotFound
 from core.grants import Grant
 from core.uids import require_uid
+from wado.masking.veil import Veil
 from wado.ready import About
 
 _PLACE_BYTES = 1000  # about what one takes in memory
@@ -29,10 +30,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, and when."""
+    """Who asks, and when; `veil` when they may not know whose pictures they see."""
 
     grant: Grant
     now: datetime
+    veil: Veil | None = None
+
+    async def real(self, where: Place) -> Place:
+        """The place by its own UIDs; raises NotFound for UIDs that nothing has under this asker's mask."""
+        return where if self.veil is None else Place(*await self.veil.real(where.study_uid, where.series_uid, where.sop_uid))
+
+    async def shown(self, at: Located) -> Located:
+        """The instance as this asker may see it; raises NotFound when it may not leave."""
+        return at if self.veil is None else await self.veil.over(at)
 
 
 def place(study: str, series: str | None = None, instance: str | None = None) -> Place:
@@ -46,15 +56,19 @@ def place(study: str, series: str | None = None, instance: str | None = None) ->
 
 async def instance(reader: Reader, asker: Asker, where: Place) -> Located:
     """The one instance at a place; raises NotFound, or Unauthenticated once the grant is over."""
+    return await _instance(reader, asker, await asker.real(where))
+
+
+async def _instance(reader: Reader, asker: Asker, where: Place) -> Located:
     assert where.sop_uid is not None, "a place of one instance"
     at = await reader.locate(asker.grant.hospitals_of(where.study_uid), where.study_uid, where.series_uid, where.sop_uid)
     asker.grant.require(at.hospital, at.study_uid, at.series_uid, asker.now)
-    return at
+    return await asker.shown(at)
 
 
 async def instances(asker: Asker, where: Place) -> list[Located]:
     """All instances of a study or series that the asker may see, in their natural order; raises NotFound for none."""
-    grant = asker.grant
+    grant, where = asker.grant, await asker.real(where)
     found = await locate.instances(grant.hospitals_of(where.study_uid), where.study_uid, where.series_uid)
     # Copies of one study in two hospitals are two studies: the answer holds one of them.
     visible = [
@@ -63,7 +77,7 @@ async def instances(asker: Asker, where: Place) -> list[Located]:
     if not visible:
         raise NotFound("no such study or series")
     grant.require(visible[0].hospital, visible[0].study_uid, visible[0].series_uid, asker.now)
-    return visible
+    return visible if asker.veil is None else await asker.veil.over_all(visible)
 
 
 async def representative(reader: Reader, asker: Asker, where: Place) -> Located:
@@ -71,24 +85,27 @@ async def representative(reader: Reader, asker: Asker, where: Place) -> Located:
 
     Where there are no pictures at all it is the middle of the other instances. Raises NotFound.
     """
+    where = await asker.real(where)
     if where.sop_uid is not None:
-        return await instance(reader, asker, where)
+        return await _instance(reader, asker, where)
     visible = ",".join(sorted(asker.grant.hospitals_of(where.study_uid))), *sorted(asker.grant.series)
     name = f"middle/{visible}/{where.study_uid}/{where.series_uid or ''}"
     chosen = await reader.current(name, asker.now, partial(_chosen, asker.grant, where), cost=_PLACE_BYTES)
     if chosen is None:
         raise NotFound("no such study or series")
-    return await instance(reader, asker, chosen)
+    return await _instance(reader, asker, chosen)
 
 
 def about(at: Located, what: str) -> About:
     """What an answer about one instance shows."""
-    return About(at.hospital, at.study_uid, at.series_uid, what)
+    source = at.source
+    return About(source.hospital, source.study_uid, source.series_uid, what)
 
 
 def about_all(found: list[Located], where: Place, what: str) -> About:
     """What an answer about all instances of a place shows."""
-    return About(found[0].hospital, where.study_uid, where.series_uid, what)
+    source = found[0].source
+    return About(source.hospital, source.study_uid, where.series_uid and source.series_uid, what)
 
 
 async def _chosen(grant: Grant, where: Place) -> Place | None:

@@ -16,6 +16,7 @@ from core.grants import Grant, Role
 from core.uids import require_uid
 from infra.audit import Entry, by
 from infra.database import transaction
+from records.filmdeletion import study_deleted
 from records.models import Hospital
 
 routes = Blueprint("deletion", url_prefix="/dicom-web")
@@ -38,6 +39,7 @@ async def delete(request: Request, study: str) -> HTTPResponse:
 async def _delete(services: Services, entry: Entry) -> None:
     hospital = await Hospital.get(code=entry.chain)
     async with transaction():
+        await study_deleted(hospital.code, entry.study_uid, entry.at)
         deleted = await delete_study(hospital.code, entry.study_uid, entry.at, ZoneInfo(hospital.zone))
         await services.trail.append([replace(entry, detail={"instances": deleted.instances, "objects": deleted.objects})])
     services.archive_epoch.advance()

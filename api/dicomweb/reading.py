@@ -15,9 +15,10 @@ from api.services import Services
 from archive.read import Reader
 from archive.tiers import Tiers
 from core.clock import now
-from core.errors import Forbidden, Malformed
+from core.errors import Malformed
 from core.grants import Grant
 from infra.audit import by
+from wado.masking.veil import Veil
 from wado.negotiation import Category, Choice, negotiate
 from wado.places import Asker
 from wado.ready import About, Answer, Ready, Streamed, cost, key
@@ -79,12 +80,11 @@ async def answered(request: Request, study_uid: str, make: Make) -> HTTPResponse
     """The answer to a reading below a study: remembered, or made by `make` and perhaps remembered."""
     services: Services = request.app.ctx.services
     grant: Grant = request.ctx.grant
-    if grant.masked:
-        raise Forbidden("what names the person is not given out without being masked")
     at = now()
     accept, accept_encoding = request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
     url = request.raw_url.decode("latin-1")
-    name = key(services.reader.generation, grant.hospitals_of(study_uid), "", url, accept, accept_encoding)
+    hospitals = frozenset() if grant.masked else grant.hospitals_of(study_uid)  # a masked UID is of one grant alone
+    name = key(services.reader.generation, hospitals, grant.mask, url, accept, accept_encoding)
     found = services.tiers.peek(name)
     if isinstance(found, Sendable) and _may_have(grant, found.ready.about, at):
         about = found.ready.about
@@ -138,15 +138,24 @@ def asked_by(request: Request) -> Asked:
         parameters = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
     except ValueError as error:
         raise Malformed("too many query parameters") from error
+    asker = asker_of(request)
     return Asked(
-        services.reader,
-        Asker(request.ctx.grant, now()),
+        asker.veil.reader if asker.veil else services.reader,
+        asker,
         services.settings.base_url + PREFIX,
         request.headers.get("accept"),
         next((value for name, value in parameters if name == "accept"), None),
         _takes_gzip(request.headers.get("accept-encoding", "")),
         tuple(parameters),
     )
+
+
+def asker_of(request: Request) -> Asker:
+    """Who asks, under the mask of their grant if it has one."""
+    services: Services = request.app.ctx.services
+    grant: Grant = request.ctx.grant
+    at = now()
+    return Asker(grant, at, Veil(grant, services.reader, at) if grant.masked else None)
 
 
 def _takes_gzip(accept_encoding: str) -> bool:

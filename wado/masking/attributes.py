@@ -17,6 +17,7 @@ from wado.masking.words import known_words
 
 Json = dict[str, Any]
 
+BULKDATA: Final = "bulkdata/"  # with it begins the address of a large value, below its instance
 VERSION: Final = 1  # part of every cache key and ETag: raise it with every change of what a mask lets through
 
 _UTF_8: Final = {"vr": "CS", "Value": ["ISO_IR 192"]}
@@ -60,8 +61,8 @@ def _attribute(tag: str, attribute: Json, mask: Mask) -> Json | None:
     rule = RULES.get(number)
     if rule is None or attribute["vr"] not in _vrs(number):
         return None
-    if rule is Rule.TABLE:
-        return attribute if attribute["vr"] in ("OW", "US", "SS") else None
+    if rule in (Rule.TABLE, Rule.PIXELS):
+        return _binary(attribute, inline=rule is Rule.TABLE)
     if rule is Rule.CONCEPT:
         return concepts.masked(attribute)
     if rule is Rule.ITEMS:
@@ -69,6 +70,14 @@ def _attribute(tag: str, attribute: Json, mask: Mask) -> Json | None:
         return {"vr": "SQ", "Value": items} if items else None
     values = [_value(number, rule, each, mask) for each in attribute.get("Value", ())]
     return {"vr": attribute["vr"], "Value": values} if any(value is not None for value in values) else None
+
+
+def _binary(attribute: Json, *, inline: bool) -> Json | None:
+    """A value that is all numbers, by its address below the instance, or as it stands."""
+    _, address, path = attribute.get("BulkDataURI", "").partition(BULKDATA)
+    if address:
+        return {"vr": attribute["vr"], "BulkDataURI": address + path}
+    return attribute if inline and attribute["vr"] in ("OW", "US", "SS") else None
 
 
 def _vrs(tag: int) -> tuple[str, ...]:

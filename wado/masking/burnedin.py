@@ -138,16 +138,17 @@ def _is_of(document: Json, device: Device) -> bool:
 
 
 def _regions(document: Json) -> tuple[Rectangle, ...]:
-    """The areas of an ultrasound image (PS3.3 section C.8.5.5); none when one of them is not within the image."""
+    """The areas of an ultrasound image (PS3.3 section C.8.5.5); none when one of them is none."""
     found = []
     for item in document.get(_REGIONS, {}).get("Value", ()):
         corners = [_first(item, tag) for tag in _CORNERS]
         if not all(isinstance(corner, int) and corner >= 0 for corner in corners):
             return ()
         left, top, right, bottom = corners
-        if right >= _first(document, _COLUMNS) or bottom >= _first(document, _ROWS) or left > right or top > bottom:
+        if left > right or top > bottom:
             return ()
-        found.append(Rectangle(left, top, right + 1, bottom + 1))
+        # Some devices name the first pixel beyond the picture as the last of the area.
+        found.append(Rectangle(left, top, min(right + 1, _first(document, _COLUMNS)), min(bottom + 1, _first(document, _ROWS))))
     return tuple(found)
 
 

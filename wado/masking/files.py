@@ -68,21 +68,21 @@ def _pixel_bytes(structure: Structure, element: Element, pixels: Pixels, descrip
     if structure.syntax.encapsulated or description is None or description.bits_allocated not in (8, 16, 32):
         raise NotAcceptable("its pixels cannot be blackened")
     stored = structure.data[element.value : element.end]
-    cleaned = _blackened(stored, description, pixels)
+    cleaned = blackened_native(stored, description, pixels, description.frames)
     padding = b"\0" * (len(cleaned) % 2)
     return header(_PIXEL_DATA, element.vr, len(cleaned) + len(padding)) + cleaned + padding
 
 
-def _blackened(stored: memoryview, description: ImageDescription, pixels: Pixels) -> bytes:
-    """Native frames, by pixel or by plane."""
-    colour = description.samples_per_pixel > 1
-    by_plane = colour and description.planar_configuration == 1
+def blackened_native(stored: bytes | memoryview, description: ImageDescription, pixels: Pixels, frames: int = 1) -> bytes:
+    """Native frames, by pixel or by plane as the description says, without what may not be seen."""
+    if pixels.untouched:
+        return bytes(stored)
+    samples = (description.samples_per_pixel,) if description.samples_per_pixel > 1 else ()
+    by_plane = bool(samples) and description.planar_configuration == 1
     size = (description.rows, description.columns)
-    frame = (
-        (description.samples_per_pixel, *size) if by_plane else (*size, *((description.samples_per_pixel,) if colour else ()))
-    )
+    frame = (*samples, *size) if by_plane else (*size, *samples)
     sample = np.dtype(f"<u{description.bits_allocated // 8}")
-    frames = np.frombuffer(stored, sample, count=description.frames * int(np.prod(frame))).reshape(description.frames, *frame)
+    found = np.frombuffer(stored, sample, count=frames * int(np.prod(frame))).reshape(frames, *frame)
     black = black_of(description, stored=True)
-    cleaned = (blackened(np.moveaxis(each, 0, -1) if by_plane else each, pixels, black) for each in frames)
+    cleaned = (blackened(np.moveaxis(each, 0, -1) if by_plane else each, pixels, black) for each in found)
     return b"".join((np.moveaxis(each, -1, 0) if by_plane else each).tobytes() for each in cleaned)

@@ -26,6 +26,7 @@ class Rule(Enum):
     MAPPED_UID = auto()  # becomes another one, always the same
     ITEMS = auto()  # each item by these same rules
     CONCEPT = auto()  # items of a code sequence: stays when the standard's dictionaries know it, with their meaning
+    PIXELS = auto()  # where the pixels can be asked for, never the pixels themselves
     TABLE = auto()  # a lookup table, whose bytes are numbers
     NAME = auto()  # the mask's name
     IDENTIFIER = auto()  # the mask's number
@@ -193,6 +194,7 @@ def _rules() -> dict[int, Rule]:
         (_WORDS, Rule.WORDS),
         (" ".join(_code_values()), Rule.CODES),
         ("PatientOrientation", Rule.ORIENTATION),
+        ("PixelData", Rule.PIXELS),
     ):
         by_keyword |= dict.fromkeys(keywords.split(), rule)
     return {_tag(keyword): rule for keyword, rule in by_keyword.items()}

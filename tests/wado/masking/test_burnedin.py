@@ -42,7 +42,8 @@ def _region(left: int, top: int, right: int, bottom: int) -> Dataset:
         (_document(SC, BurnedInAnnotation="NO"), Pixels()),
         (_document(US), None),
         (_document(US, SequenceOfUltrasoundRegions=[_region(5, 10, 69, 49)]), Pixels((Rectangle(5, 10, 70, 50),))),
-        (_document(US, SequenceOfUltrasoundRegions=[_region(5, 10, 80, 49)]), None),  # beyond the picture: not to be trusted
+        (_document(US, SequenceOfUltrasoundRegions=[_region(5, 10, 80, 60)]), Pixels((Rectangle(5, 10, 80, 60),))),
+        (_document(US, SequenceOfUltrasoundRegions=[_region(5, 10, 4, 60)]), None),
         (_document(US, SequenceOfUltrasoundRegions=[Dataset()]), None),
         ({"00080016": {"vr": "UI", "Value": [CT]}}, None),
     ],
