@@ -58,11 +58,10 @@ class Link:
 class LinkEnded(Gone):
     """A genuine link that is over; `why` is expired, revoked or locked."""
 
-    def __init__(self, why: str, kind: LinkKind, hospital: str) -> None:
+    def __init__(self, why: str, link: Link) -> None:
         super().__init__(f"the link is {why}")
         self.why = why
-        self.kind = kind
-        self.hospital = hospital
+        self.link = link
 
 
 class Links:
@@ -123,7 +122,7 @@ class Links:
         """Count a try as wrong before it is looked at, so that of any number at once only so many are; raises LinkEnded."""
         left = IssuedLink.filter(id=link.id, tries_left__gt=0, revoked_at=None)
         if not await left.update(tries_left=F("tries_left") - 1):
-            raise LinkEnded("locked", link.kind, link.hospital)
+            raise LinkEnded("locked", link)
 
     async def give_back(self, link: Link) -> None:
         """The try was right, and does not count."""
@@ -190,10 +189,19 @@ async def good_link(link_id: str, now: datetime) -> Link:
 
 def _good(row: IssuedLink, now: datetime, *, locked_counts: bool = True) -> Link:
     """The link of a row. Who proved it before it was locked has proved it."""
-    kind = LinkKind(row.kind)
+    link = Link(
+        row.id,
+        LinkKind(row.kind),
+        row.hospital_id,
+        row.subject,
+        row.person_id,
+        row.generation,
+        row.issued_at,
+        row.expires_at,
+    )
     if why := _why_over(row, now) or (locked_counts and row.tries_left <= 0 and "locked"):
-        raise LinkEnded(why, kind, row.hospital_id)
-    return Link(row.id, kind, row.hospital_id, row.subject, row.person_id, row.generation, row.issued_at, row.expires_at)
+        raise LinkEnded(why, link)
+    return link
 
 
 def _why_over(row: IssuedLink, now: datetime) -> str:

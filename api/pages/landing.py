@@ -13,9 +13,10 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.access import public
 from api.dicomweb.reading import reads
 from api.errors import STATUS
-from api.pages import landing_exam, landing_notice
+from api.pages import landing_check, landing_exam, landing_notice
 from api.pages.landing_forms import FormLost, with_device
 from api.pages.landing_page import heading, page
+from api.pages.landing_record import REFUSED, recorded
 from api.services import Services
 from core.clock import now
 from core.errors import CloudfilmError, NotFound, RetryLater
@@ -29,6 +30,7 @@ Handler = Callable[[Request, Link], Awaitable[HTTPResponse]]
 HANDLERS: Mapping[LinkKind, Handler] = {
     LinkKind.EXAM: landing_exam.opened,
     LinkKind.NOTICE: landing_notice.opened,
+    LinkKind.CHECK: landing_check.opened,
 }
 Words = tuple[str, str]
 ENDED: Mapping[tuple[LinkKind, str], Words] = {
@@ -66,14 +68,22 @@ async def land(request: Request, token: str) -> HTTPResponse:
         link = await services.people.links.find(token, now())
         return with_device(request, await _handler(link)(request, link))
     except LinkEnded as ended:
-        words = ENDED.get((ended.kind, ended.why)) or ENDED_OTHERWISE[ended.why]
-        return page(words[0], heading(*words), hospital=await Hospital.get(code=ended.hospital), status=410)
+        return await _ended(request, ended)
     except NotFound:
         return page(NOT_THERE[0], heading(*NOT_THERE), status=404)
     except FormLost:
         return _again(request)
     except CloudfilmError as error:
         return _failed(error)
+
+
+async def _ended(request: Request, ended: LinkEnded) -> HTTPResponse:
+    """What became of a link that was good; a try at it is on record, a look is not."""
+    link = ended.link
+    if request.method == "POST":
+        await recorded(request, link, REFUSED, {"why": ended.why})
+    words = ENDED.get((link.kind, ended.why)) or ENDED_OTHERWISE[ended.why]
+    return page(words[0], heading(*words), hospital=await Hospital.get(code=link.hospital), status=410)
 
 
 def _handler(link: Link) -> Handler:

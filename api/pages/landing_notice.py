@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape
 
 from sanic import HTTPResponse, Request
@@ -12,6 +12,7 @@ from api.access import address_of
 from api.pages import landing_exam, landing_login
 from api.pages.landing_forms import device, field, field_hidden, form, holder, said, with_session
 from api.pages.landing_page import card, heading, page, wrong
+from api.pages.landing_record import DONE, REFUSED, recorded
 from api.pages.landing_view import exam_page, not_here
 from api.services import Services
 from core.clock import now
@@ -22,7 +23,6 @@ from identity.links_opened import opened_exam
 from identity.links_proof import Asker, Known
 from identity.mine import records_of
 from identity.sessions import issue
-from infra.audit import ANONYMOUS, Entry
 from records import search
 from records.models import Hospital
 
@@ -35,6 +35,7 @@ WHY = {
 }
 PAPER, NAME = "paper", "name"
 STEPS = (PAPER, NAME)
+INCOMPLETE = {PAPER: "请填写完整，证件号后六位只有数字和字母。", NAME: "请填写姓名和就诊号。"}
 TOO_OFTEN = "这部手机今天试得太多了，请明天再试，或联系医院。"
 LAST_TRY = "没有核对上。再错一次，这条链接就会锁定，请看清楚证件再填。"
 
@@ -128,23 +129,19 @@ async def _submitted(request: Request, link: Link, hospital: Hospital, grant: Gr
     services: Services = request.app.ctx.services
     way, step = fields.get("who", "self"), fields["step"]
     way = way if way in WHY else "self"
+    tried = {"as": way, "by": step}
     asker, at = Asker(device(request), address_of(request)), now()
     try:
         right = await services.people.proofs.prove(link, _known(fields, step), asker, at)
     except InvalidField:
-        return _ask(
-            request,
-            hospital,
-            way,
-            step,
-            "请填写完整，证件号后六位只有数字和字母。" if step == PAPER else "请填写姓名和就诊号。",
-        )
+        return _ask(request, hospital, way, step, INCOMPLETE[step])
     except TooManyRequests:
-        await _record(request, link, way, step, at, outcome="refused", why="device")
+        await recorded(request, link, REFUSED, {**tried, "why": "device"})
         return _ask(request, hospital, way, step, TOO_OFTEN, 429)
-    await _record(request, link, way, step, at, outcome="done" if right else "refused", why="" if right else "answer")
     if not right:
+        await recorded(request, link, REFUSED, {**tried, "why": "answer"})
         return await _wrong(request, link, hospital, way, step)
+    await recorded(request, link, DONE, tried)
     token = await issue(services.settings.keys, role=Role.LINK, hospital=None, subject=link.id, life=SESSION_LIFE, now=at)
     return with_session(request, token, int(SESSION_LIFE.total_seconds()))
 
@@ -153,7 +150,7 @@ async def _wrong(request: Request, link: Link, hospital: Hospital, way: str, ste
     services: Services = request.app.ctx.services
     left = await services.people.links.tries_left(link)
     if left == 0:
-        raise LinkEnded("locked", link.kind, link.hospital)
+        raise LinkEnded("locked", link)
     return _ask(request, hospital, way, step, LAST_TRY if left == 1 else f"没有核对上，还可以试 {left} 次。")
 
 
@@ -161,21 +158,3 @@ def _known(fields: Mapping[str, str], step: str) -> Known:
     if step == NAME:
         return Known(name=fields.get("name", ""), visit=fields.get("visit", ""))
     return Known(last_six=fields.get("last_six", ""))
-
-
-async def _record(request: Request, link: Link, way: str, step: str, at: datetime, *, outcome: str, why: str) -> None:
-    """On record: which link, as whom and by what it was tried; not what was typed."""
-    services: Services = request.app.ctx.services
-    who = {"role": Role.LINK.value, "subject": link.id} if outcome == "done" else {"subject": ANONYMOUS}
-    detail = {"link": link.id, "kind": link.kind.value, "as": way, "by": step}
-    entry = Entry(
-        chain=link.hospital,
-        at=at,
-        action="open-link",
-        outcome=outcome,
-        address=address_of(request),
-        study_uid=link.subject,
-        detail=detail | ({"why": why} if why else {}),
-        **who,
-    )
-    await services.trail.record(entry)

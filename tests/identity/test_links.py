@@ -88,7 +88,7 @@ async def test_an_expired_link_is_over_at_its_instant(links: Links) -> None:
     await links.find(token, NOON + DAY - timedelta(microseconds=1))
     with pytest.raises(LinkEnded) as ended:
         await links.find(token, NOON + DAY)
-    assert (ended.value.why, ended.value.kind, ended.value.hospital) == ("expired", "share", "demo")
+    assert (ended.value.why, ended.value.link.kind, ended.value.link.hospital) == ("expired", "share", "demo")
 
 
 async def test_many_at_once_print_one_paper(links: Links) -> None:
