@@ -77,15 +77,11 @@ class Bindings:
             f"bind-person:{person}": PER_PERSON,
             f"bind-address:{self._sealer.index('address', address)}": PER_ADDRESS,
         }
-        await self.count_target(claim, more, now)
+        await count({self.target("bind", claim): PER_TARGET, **more}, now)
 
-    async def count_target(self, claim: Claim, more: Mapping[str, tuple[Limit, ...]], now: datetime) -> None:
-        """Count a try at this identifier and at these other gates; raises BindingRefused when there were too many."""
-        target = self._sealer.index("target", f"{claim.hospital}:{self._index(claim)}")
-        try:
-            await count_try({f"bind-target:{target}": PER_TARGET, **more}, now)
-        except TooManyRequests as error:
-            raise BindingRefused("too many tries") from error
+    def target(self, place: str, claim: Claim) -> str:
+        """The gate of all tries at this identifier, whoever makes them at such a place."""
+        return f"{place}-target:{self._sealer.index('target', f'{claim.hospital}:{self._index(claim)}')}"
 
     async def claimed(self, claim: Claim) -> list[PatientRecord]:
         """Records of that identifier, several where a card number was given out again; none for one that proves nothing."""
@@ -138,6 +134,14 @@ class Bindings:
                 await events.account_changed(events.BOUND, record.hospital_id, record.id, row.id, now)
         self._epoch.advance()
         return await Binding.get(live=live)
+
+
+async def count(gates: Mapping[str, tuple[Limit, ...]], now: datetime) -> None:
+    """Count a try at these gates; raises BindingRefused when there were too many at one."""
+    try:
+        await count_try(gates, now)
+    except TooManyRequests as error:
+        raise BindingRefused("too many tries") from error
 
 
 async def only_one(records: Iterable[PatientRecord]) -> PatientRecord | None:

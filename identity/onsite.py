@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.errors import BindingRefused, TooManyRequests, Unauthenticated
+from core.errors import BindingRefused, Unauthenticated
 from core.grants import Role
 from core.uids import uuid7
-from identity.bindings import PER_PERSON, Bindings, Claim
-from identity.limits import DAY, HOUR, Limit, count_try
+from identity.bindings import PER_PERSON, PER_TARGET, Bindings, Claim, count
+from identity.limits import DAY, HOUR, Limit
 from identity.models import Attestation, Binding
 from identity.pairing import Pairing
 from identity.persons import Persons
@@ -81,10 +81,7 @@ class Onsite:
         """The record, and whose account is to have it. Raises BindingRefused, whatever was wrong."""
         await self._count(post, claim, now)
         person = await self._account(account, now)
-        try:
-            await count_try({f"bind-person:{person}": PER_PERSON}, now)
-        except TooManyRequests as error:
-            raise BindingRefused("too many tries") from error
+        await count({f"bind-person:{person}": PER_PERSON}, now)
         factors = await _factors(post, claim.kind)
         record = await self._proved(post, claim, person, factors)
         return Proof(record, person, sorted({"identifier", *factors}))
@@ -100,10 +97,6 @@ class Onsite:
             raise BindingRefused("next of kin are let in as such")
         await self.use(account)
         return await self._bindings.keep(proof.person, proof.record, claim, proof.factors, now)
-
-    def card(self, claim: Claim) -> list[dict[str, str]]:
-        """The card that was read, as evidence: its kind alone, since its number is known by the record."""
-        return [{"kind": claim.kind}]
 
     async def _account(self, account: AccountCode, now: datetime) -> str:
         if not account.challenge:
@@ -122,7 +115,10 @@ class Onsite:
         return record
 
     async def _count(self, post: Post, claim: Claim, now: datetime) -> None:
-        await self._bindings.count_target(claim, {f"bind-{post.role}:{post.session}": PER_POST[post.role]}, now)
+        gates = {f"bind-{post.role}:{post.session}": PER_POST[post.role]}
+        if post.role is Role.KIOSK:  # whoever found a card may not guess what else is asked; a guide sees who stands there
+            gates[self._bindings.target("kiosk", claim)] = PER_TARGET
+        await count(gates, now)
 
 
 async def attest(
