@@ -69,16 +69,19 @@ async def keep_with(
     contents: Sequence[tuple[bytes, str]],
     now: datetime,
     then: Callable[[list[Document]], Awaitable[T]],
+    *,
+    derived: bool = False,
 ) -> T:
     """As `keep`, for several (bytes, media type): what `then` writes of them is in the same commit, and its result is given.
 
-    Not to be called in a transaction; `then` runs in one, and is called anew when another request was quicker.
+    `derived` ones were made here of something that is kept: the law asks for that, not for them. Not to be called in a
+    transaction; `then` runs in one, and is called anew when another request was quicker.
     """
     for _ in range(COMMIT_TRIES):
         written = await _write(replicas, hospital, contents)
         try:
             async with transaction():
-                return await then(await _add(written, now))
+                return await then(await _add(written, derived, now))
         except IntegrityError:
             continue
     raise Unavailable("other requests keep the same documents; send it again")
@@ -93,10 +96,12 @@ async def _write(replicas: Replicas, hospital: str, contents: Sequence[tuple[byt
     return [replace(each, stores=stores.get(each.key, frozenset())) for each in found]
 
 
-async def _add(many: Sequence[_Written], now: datetime) -> list[Document]:
+async def _add(many: Sequence[_Written], derived: bool, now: datetime) -> list[Document]:
     """The rows that make written bytes count, and the promise of their third copies."""
     fresh = {each.key: each for each in many if each.known is None}
-    made = {key: _document(each, now) for key, each in fresh.items()}
+    made = {key: _document(each, derived, now) for key, each in fresh.items()}
+    if not derived:  # bytes that were made here, and are now also sent by somebody, are to be kept
+        await keep_longer([each.known.id for each in many if each.known], retention.keep_until("", None, "", now))
     await Document.bulk_create(made.values())
     copies = [copy for key, each in fresh.items() for copy in rows.copies(made[key].id, each.stores, now)]
     await bulk.insert(DocumentCopy, copies)
@@ -176,7 +181,8 @@ async def _heal(replicas: Replicas, found: Sequence[tuple[_Written, bytes]]) -> 
             await good.update(state=CopyState.GOOD)
 
 
-def _document(written: _Written, now: datetime) -> Document:
+def _document(written: _Written, derived: bool, now: datetime) -> Document:
+    unknown = retention.keep_until("", None, "", now)  # as long as the longest, until somebody knows better
     return Document(
         id=uuid7(),
         hospital_id=written.hospital,
@@ -184,6 +190,6 @@ def _document(written: _Written, now: datetime) -> Document:
         media_type=written.media_type,
         size=written.size,
         sha256=written.sha256,
-        keep_until=retention.keep_until("", None, "", now),  # as long as the longest, until somebody knows better
+        keep_until=now.date() if derived else unknown,
         received_at=now,
     )

@@ -40,6 +40,7 @@ from records.writing import writing
 DESCRIBED_AT_ONCE = 500  # instances whose metadata is read together
 LOOKED_AT_MOST = 400  # slices in which the organ is looked for; of more, every second or third
 READ_AT_ONCE = 16
+LOTS = 4  # of a sheet, drawn in threads side by side: a thread for each cell would cost more than it frees
 LAYOUT_CHARACTERS = 64
 
 
@@ -74,6 +75,20 @@ class _Described:
     rejected: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What was read for a cell, and how it is decoded."""
+
+    codestream: bytes
+    syntax: str
+    description: ImageDescription
+    halvings: int
+    cell: Cell
+
+    def decoded(self) -> NDArray[Any]:
+        return decode_frame(self.codestream, self.syntax, self.description, reduce=self.halvings)
+
+
 async def make(reader: Reader, replicas: Replicas, exam_id: str, now: datetime) -> Film | None:
     """Make the film of an exam by rule from what is there now; None when there is nothing to show or nobody to show it to.
 
@@ -85,7 +100,7 @@ async def make(reader: Reader, replicas: Replicas, exam_id: str, now: datetime) 
         await _withdraw(exam_id, now)
         return None
     made = await _drawn(reader, seen, pages)
-    return await films.keep_made(replicas, exam_id, FilmSource.MADE, _layout_name(pages), made, now)
+    return await films.keep_made(replicas, exam_id, FilmSource.MADE, _layout_name(pages), made, now, record_id=seen.record.id)
 
 
 async def make_chosen(
@@ -108,13 +123,16 @@ async def make_chosen(
     lots = [cells[start : start + sheet_layout.cells] for start in range(0, len(cells), sheet_layout.cells)]
     pages = [Page("", sheet_layout, tuple(lot)) for lot in lots]
     made = await _drawn(reader, seen, pages)
-    return await films.keep_made(replicas, exam_id, FilmSource.CHOSEN, sheet_layout.name, made, now)
+    return await films.keep_made(replicas, exam_id, FilmSource.CHOSEN, sheet_layout.name, made, now, record_id=seen.record.id)
 
 
 async def draw(reader: Reader, located: Mapping[str, Located], page: Page, heading: Header) -> PageMade:
     """One sheet: reads what its cells need, all at once, and draws it in threads."""
-    cells = await asyncio.gather(*(_cell(reader, located[cell.slot.image.instance], cell, page.layout) for cell in page.cells))
-    done = await asyncio.to_thread(sheet, cells, page.layout, heading)
+    frames = await asyncio.gather(*(_read(reader, located[cell.slot.image.instance], cell, page.layout) for cell in page.cells))
+    size = -(-len(frames) // LOTS)
+    lots = [frames[start : start + size] for start in range(0, len(frames), size)]
+    drawn = await asyncio.gather(*(asyncio.to_thread(_cells, lot, page.layout) for lot in lots))
+    done = await asyncio.to_thread(sheet, [cell for lot in drawn for cell in lot], page.layout, heading)
     placed = [draft.placed(cell, rectangle) for cell, rectangle in zip(page.cells, done.cells, strict=True)]
     return PageMade(done.image, placed)
 
@@ -252,17 +270,15 @@ async def _drawn(reader: Reader, seen: _Seen, pages: Sequence[Page]) -> list[Pag
     ]
 
 
-async def _cell(reader: Reader, at: Located, cell: Cell, sheet_layout: Layout) -> CellImage:
+async def _read(reader: Reader, at: Located, cell: Cell, sheet_layout: Layout) -> _Frame:
     described, frame = _description(at), cell.slot.frame
     size = picture_size(described, sheet_layout)
     halvings = spare_halvings(described, None, size, reader.most_halvings(at, frame))
-    codestream = await (reader.smaller_frame(at, frame, halvings) if halvings else reader.frame(at, frame))
+    return _Frame(await reader.frame_once(at, frame, halvings), at.frame_syntax_uid, described, halvings, cell)
 
-    def drawn() -> CellImage:
-        array = decode_frame(codestream, at.frame_syntax_uid, described, reduce=halvings)
-        return draft.cell_image(array, described, cell, sheet_layout)
 
-    return await asyncio.to_thread(drawn)
+def _cells(frames: Sequence[_Frame], sheet_layout: Layout) -> list[CellImage]:
+    return [draft.cell_image(frame.decoded(), frame.description, frame.cell, sheet_layout) for frame in frames]
 
 
 def _description(at: Located) -> ImageDescription:

@@ -48,11 +48,19 @@ class PageKept:
 
 
 async def keep_made(
-    replicas: Replicas, exam_id: str, source: FilmSource, layout: str, pages: Sequence[PageMade], now: datetime
+    replicas: Replicas,
+    exam_id: str,
+    source: FilmSource,
+    layout: str,
+    pages: Sequence[PageMade],
+    now: datetime,
+    *,
+    record_id: str | None = None,
 ) -> Film:
     """A new version of the film that we made, in place of the one before of that source; the same again is no new version.
 
-    Raises NotFound, and Conflict when a cell shows a study that is not the exam's (any more). Not inside a transaction.
+    `record_id` says whose name was drawn. Raises NotFound, and Conflict when the exam is another patient's meanwhile, or a
+    cell shows a study that is not the exam's (any more). Not inside a transaction.
     """
     exam = await Exam.get_or_none(id=exam_id)
     if exam is None:
@@ -62,15 +70,18 @@ async def keep_made(
 
     async def then(kept: list[Document]) -> Film:
         async with writing(exam.hospital_id):
+            current = await Exam.get(id=exam_id)
+            if current.record_id != (exam.record_id if record_id is None else record_id):
+                raise Conflict("the exam is another patient's since its film was drawn")
             await _require_studies(exam_id, pages)
             waiting = iter(kept)
             done = [
                 await keep_tiers(next(waiting), [(each, next(waiting)) for each in jpegs], made.cells)
                 for (_, jpegs), made in zip(drawn, pages, strict=True)
             ]
-            return await put_version(await Exam.get(id=exam_id), source, layout, done, now)
+            return await put_version(current, source, layout, done, now)
 
-    return await documents.keep_with(replicas, exam.hospital_id, contents, now, then)
+    return await documents.keep_with(replicas, exam.hospital_id, contents, now, then, derived=True)
 
 
 async def shown(exam_id: str) -> Film | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
 from archive import documents
+from archive.models import Document
 from archive.replicas import Replicas
 from core.errors import Conflict, NotFound
-from records import filmpages, films
+from infra.database import transaction
+from records import filmdeletion, filmpages, films
 from records.films import PageMade
-from records.models import Exam, ExamStudy, Film, FilmSource
+from records.models import Exam, ExamStudy, Film, FilmArrival, FilmSource
 from tests.records import pages
 from tests.records.saying import NOW, STUDY_UID, receive_study, say_exam, say_patient
 from tests.records.test_filmpages import take
@@ -68,6 +71,27 @@ async def test_the_hospitals_film_is_the_film_then_what_was_chosen(replicas: Rep
     assert await shown(exam) == ("chosen", 1, 1)
     await films.withdraw(exam.id, FilmSource.CHOSEN, NOW)
     assert await shown(exam) == ("made", 4, 1)
+
+
+async def test_a_page_drawn_for_another_patient_is_not_kept(replicas: Replicas, exam: Exam) -> None:
+    drawn_for = exam.record_id
+    await say_patient("P2", "李四")
+    await say_exam(patient_id="P2", rematch=True)
+    with pytest.raises(Conflict):
+        await films.keep_made(replicas, exam.id, FilmSource.MADE, "4x5", drawn(1), NOW, record_id=drawn_for)
+
+
+async def test_films_made_of_a_study_go_with_it_and_the_hospitals_stay(replicas: Replicas, exam: Exam) -> None:
+    await films.keep_made(replicas, exam.id, FilmSource.MADE, "4x5", drawn(1), NOW)
+    await films.keep_made(replicas, exam.id, FilmSource.MADE, "4x5", drawn(1, 2), NOW)
+    sent = await take(replicas, pages.png(3), accession="A1")
+    before = await Document.all().count()
+    async with transaction():
+        assert await filmdeletion.study_deleted("demo", STUDY_UID, NOW + timedelta(days=1)) == 2
+    assert [film.source for film in await Film.all()] == [FilmSource.HOSPITAL]
+    assert await shown(exam) == ("hospital", 3, 1)
+    assert await Document.all().count() == 4 < before  # the page as it came, and its three JPEGs
+    assert await FilmArrival.filter(id=sent.id).exists()
 
 
 async def test_a_film_with_another_exams_study_is_refused(replicas: Replicas, exam: Exam) -> None:
