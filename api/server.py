@@ -29,8 +29,10 @@ from api import (
     operations,
     reports,
     session,
+    subscriptions,
 )
 from api.access import note_device
+from api.callbacks import routes as callbacks
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
@@ -57,16 +59,18 @@ BLUEPRINTS = (
     family.routes,
     account.routes,
     activations.routes,
+    subscriptions.routes,
+    callbacks.routes,
     consents.routes,
     kiosk.routes,
     desk.routes,
     hospitals.routes,
     exams.routes,
     accesslog.routes,
-    audit.routes,
     reports.routes,
     films.routes,
     filmmaking.routes,
+    audit.routes,
     *hospital.BLUEPRINTS,
     browser.routes,
     landing.routes,

@@ -37,6 +37,7 @@ COUNTERS = {
     "hot": Metric("what happened at the Redis tier", ("what",)),
     "outbox_jobs": Metric("pieces of promised work tried", ("topic", "outcome")),
     "notices": Metric("what became of notices when they were sent or asked for", ("channel", "outcome")),
+    "callbacks": Metric("calls of message providers: taken, again, refused, malformed, late, failed", ("channel", "outcome")),
     "hl7_messages": Metric("HL7 messages answered, by AA, AE or AR", ("code",)),
     "forgotten": Metric("waiting lines and kept HL7 messages removed after their term", ("what",)),
     "scrub_copies": Metric("copies looked at by the scrub", ("outcome",)),
