@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from bench import filmpage, load, machine, report, storing, study
+from bench import filmpage, load, machine, notices, report, storing, study
 from bench.interleaved import interleaved
 from bench.orthanc import INSTALL, Orthanc
 from bench.parties import Party
@@ -40,6 +40,9 @@ def main() -> int:
                 _fill(party, series)
         _settle(installation)
         rows = list(_measured(arguments, installation, orthanc, ours, peer, series))
+    for row in notices.rows(quick=arguments.quick, wanted=lambda name: _wanted(arguments, name)):
+        print(line(row), flush=True)
+        rows.append(row)
     found = steps(series["ct"].files) if _wanted(arguments, "stow") else None
     described = machine.described()
     print(f"written: {report.write_json(OUT, at, described, rows, found)}")

@@ -35,7 +35,7 @@ SAME_VISIT = timedelta(minutes=15)
 MOST_A_DAY = 40  # to one address, below the provider's 50 of one template
 DAILY_LIMIT_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE_FOR_ONE = 3600  # s: for longer than that, another channel is better
-ASK_DELAYS = (10.0, 60.0, 360.0, 1800.0)  # s; Aliyun shows a message minutes later. Then a person is asked
+ASK_AFTER = (1 / 6, 1.0, 6.0, 30.0)  # leases of a minute: Aliyun shows a message minutes later. Then a person is asked
 LINK_LIFE = timedelta(days=365)
 NO_WAY = "no-channel"
 
@@ -218,12 +218,12 @@ async def deliver(office: Office, notice: Notice, begun: float, now: Callable[[]
         async with asyncio.timeout(office.lease_seconds * (END_WITHIN - BEGIN_WITHIN)):
             outcome = await doing(office, notice, now)
     except (TimeoutError, Unknown):
-        outcome = await _unsure(notice, now())
+        outcome = await _unsure(office, notice, now())
     except CloudfilmError as error:
         outcome = await _not_taken(notice, error, now())
     except Exception as error:  # a mistake of ours: it may have been sent, and the others must go on
         _log.error("notice %s by %s hit a bug: %s", notice.out_id, notice.channel, type(error).__name__)
-        outcome = await _unsure(notice, now())
+        outcome = await _unsure(office, notice, now())
     metrics.count("notices", channel=notice.channel, outcome=outcome)
     metrics.observe("notice_seconds", time.perf_counter() - started, channel=notice.channel)
 
@@ -244,7 +244,7 @@ async def _ask(office: Office, notice: Notice, now: Callable[[], datetime]) -> s
     outcome = await channel.ask(outgoing(office, notice)) if channel else Outcome.UNKNOWN
     at = now()
     if outcome is Outcome.UNKNOWN:
-        return await _unsure(notice, at)
+        return await _unsure(office, notice, at)
     if outcome in (Outcome.DELIVERED, Outcome.ACCEPTED):
         state = NoticeState.DELIVERED if outcome is Outcome.DELIVERED else NoticeState.SENT
         await queue.settle(notice, at, {"state": state, "sent_at": notice.tried_at, "leased_until": None, "asks": 0}, "asked")
@@ -256,12 +256,12 @@ async def _ask(office: Office, notice: Notice, now: Callable[[], datetime]) -> s
     return f"asked {outcome}"
 
 
-async def _unsure(notice: Notice, now: datetime) -> str:
+async def _unsure(office: Office, notice: Notice, now: datetime) -> str:
     """It may have been sent: the provider is asked later; in the end a person."""
-    if notice.asks >= len(ASK_DELAYS):
+    if notice.asks >= len(ASK_AFTER):
         await queue.settle(notice, now, {"state": NoticeState.UNKNOWN, "leased_until": None}, "nobody can say")
         return "unknown"
-    pause = timedelta(seconds=ASK_DELAYS[notice.asks])
+    pause = timedelta(seconds=ASK_AFTER[notice.asks] * office.lease_seconds)
     await queue.settle(notice, now, {"leased_until": now + pause}, "unsure")
     return "unsure"
 

@@ -8,9 +8,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from tests.drill import away, copies, disk, kills, lying_redis
+from tests.drill import away, copies, disk, kills, lying_redis, notices
 from tests.drill.ledger import Line, table
 from tests.drill.site import site
 from tests.parts.redis import RedisBeside
@@ -76,7 +77,20 @@ def _disk(arguments: argparse.Namespace) -> list[Line]:
     return [Line("full disk", note=note)]
 
 
-PARTS: dict[str, Part] = {"copies": _copies, "redis": _redis, "away": _away, "disk": _disk, "kills": _kills}
+def _notices(arguments: argparse.Namespace) -> list[Line]:
+    kept = Path(tempfile.gettempdir()) / f"cloudfilm-notices-{arguments.seed}.jsonl"
+    line = notices.drill(arguments.kills, arguments.seed, ledger=kept)
+    return [replace(line, note=f"{line.note}, kept in {kept}")]
+
+
+PARTS: dict[str, Part] = {
+    "copies": _copies,
+    "redis": _redis,
+    "away": _away,
+    "disk": _disk,
+    "kills": _kills,
+    "notices": _notices,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

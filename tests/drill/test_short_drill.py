@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.drill import away, copies, kills, lying_redis
+from tests.drill import away, copies, kills, lying_redis, notices
 from tests.drill.ledger import Line, table
 from tests.drill.site import site
 from tests.parts.redis import RedisBeside
 
 SEED = 2026
 KILLS = 3
+NOTICE_KILLS = 2
 
 
 def require_good(*lines: Line) -> None:
@@ -40,6 +41,13 @@ def test_rotting_copies_and_a_lying_redis_change_no_answer() -> None:
         lies = lying_redis.drill(here, beside, SEED + 1, instances=4, seconds=0.4)
         require_good(*rotten, *lies)
         assert sum(line.healed for line in rotten) == sum(line.faults for line in rotten) > 0
+
+
+@pytest.mark.timeout(240)
+def test_a_worker_killed_while_it_sends_doubles_and_loses_no_message() -> None:
+    line = notices.drill(NOTICE_KILLS, SEED, misbehaves=0.0)
+    require_good(line)
+    assert (line.faults, line.acknowledged >= NOTICE_KILLS) == (NOTICE_KILLS, True)
 
 
 def test_a_ledger_with_a_loss_is_bad_and_says_so() -> None:

@@ -12,7 +12,7 @@ from notify import deciding, desk, queue, receipts, rules, sending
 from notify.channels import ChannelDown, ChannelError, Outcome, Outgoing, Refused, Throttled, Unknown
 from notify.kinds import Kind
 from notify.models import Notice, NoticeState, NoticeStep
-from notify.sending import ASK_DELAYS
+from notify.sending import ASK_AFTER
 from records.models import PatientRecord
 from tests.notify.conftest import World
 from tests.notify.postbox import Postbox
@@ -76,7 +76,7 @@ async def test_an_answer_that_is_lost_is_asked_for_and_not_sent_again(world: Wor
     await waiting(world)
     await world.work()
     assert await world.states() == ["claimed"]
-    await world.pass_by(seconds=ASK_DELAYS[0] + 1)
+    await world.pass_by(seconds=60 * ASK_AFTER[0] + 1)
     assert (len(world.box.ledger), await world.states()) == (1, ["sent"])
 
 
@@ -85,7 +85,7 @@ async def test_what_nobody_can_say_is_left_to_a_person_and_never_sent_again_by_i
     world.box.cut, world.box.asking = 1, Outcome.UNKNOWN
     await waiting(world)
     await world.work()
-    for _ in range(len(ASK_DELAYS) + 2):
+    for _ in range(len(ASK_AFTER) + 2):
         await world.pass_by(hours=1)
     assert (len(world.box.ledger), await world.states()) == (1, ["unknown"])
     row = await Notice.get()
@@ -290,7 +290,7 @@ async def test_unknown_then_asked_while_the_provider_is_away_stays_claimed(world
     await waiting(world)
     await world.work()
     world.box.asking = ChannelDown("away")
-    await world.pass_by(seconds=ASK_DELAYS[0] + 1)
+    await world.pass_by(seconds=60 * ASK_AFTER[0] + 1)
     await world.pass_by(hours=1)
     assert (world.box.ledger, await world.states()) == ([], ["claimed"])
     await world.pass_by(days=4)
