@@ -54,7 +54,7 @@ class Hospital:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Installation]:
     """With a database of its own in PostgreSQL."""
-    asyncio.run(_statement(postgres, f"CREATE DATABASE story TEMPLATE {TEMPLATE}"))
+    asyncio.run(statement(postgres, f"CREATE DATABASE story TEMPLATE {TEMPLATE}"))
     home = tmp_path_factory.mktemp("hospital")
     with Installation(home, WORKERS=1, INGEST_CHILDREN=1, DATABASE_URL=postgres.url("story")) as installation:
         fees = json.dumps([{"state": "free", "way": "kiosk"}, {"state": "charged"}])
@@ -262,7 +262,8 @@ async def _tokens(site: Installation, server: Postgres, roles: Sequence[Role]) -
         EXECUTOR_CACHE.clear()
 
 
-async def _statement(server: Postgres, sql: str) -> None:
+async def statement(server: Postgres, sql: str) -> None:
+    """Run it where databases are made."""
     connection = await asyncpg.connect(server.url("postgres"))
     try:
         await connection.execute(sql)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -73,9 +74,10 @@ def first_words(site: Installation) -> None:
     demo2.report("US1", "preliminary", findings="未见结节。")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with Installation(tmp_path_factory.mktemp("patient"), WORKERS=1, INGEST_CHILDREN=1) as installation:
+@contextmanager
+def two_hospitals(home: Path, **settings: str) -> Iterator[Installation]:
+    """Running, and told of all that these stories are about."""
+    with Installation(home, WORKERS=1, INGEST_CHILDREN=1, **settings) as installation:
         for code in ("demo", "demo2"):
             assert installation.command("hospital", code, "--name", code).returncode == 0
         headers = {"Authorization": f"Bearer {installation.token()}", "Content-Type": "application/dicom"}
@@ -83,6 +85,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
             sent = httpx.post(f"{installation.url}/dicom-web/studies", content=file, headers=headers, timeout=30)
             assert sent.status_code == 200, sent.text
         first_words(installation)
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with two_hospitals(tmp_path_factory.mktemp("patient")) as installation:
         yield installation
 
 
