@@ -24,7 +24,7 @@ from records.models import Exam, PatientIdentifier, PatientRecord
 PAPERS = ("id_card", "passport")
 VISIT_NUMBERS = ("visit_card", "outpatient", "inpatient")
 PER_DEVICE = (Limit(15, DAY),)
-PER_ADDRESS = (Limit(60, HOUR),)  # a hospital's whole waiting room may share one
+PER_ADDRESS = (Limit(600, HOUR),)  # all that wait in a hospital may share one; what holds a guesser are the tries of a link
 _LAST_SIX = re.compile(r"[0-9A-Z]{6}", re.ASCII)
 
 

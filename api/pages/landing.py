@@ -6,6 +6,7 @@ Looking at a page changes nothing, so that the robots which make previews of lin
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from html import escape
 from urllib.parse import urlsplit
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -13,7 +14,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.access import public
 from api.dicomweb.reading import reads
 from api.errors import STATUS
-from api.pages import landing_exam, landing_notice
+from api.pages import landing_exam, landing_notice, verification
 from api.pages.landing_forms import FormLost, with_device
 from api.pages.landing_page import heading, page
 from api.pages.landing_record import REFUSED, recorded
@@ -61,6 +62,8 @@ FORM_LOST = ("请再试一次", "这一页放得太久，或浏览器没有保�
 async def land(request: Request, token: str) -> HTTPResponse:
     """The page that a link opens."""
     services: Services = request.app.ctx.services
+    if verification.is_one(token):
+        return await _verification_file(services, token)
     if _came_by_a_former_address(request):
         return HTTPResponse(status=308, headers={"Location": url(services.settings.base_url, token)})
     try:
@@ -69,7 +72,7 @@ async def land(request: Request, token: str) -> HTTPResponse:
     except LinkEnded as ended:
         return await _ended(request, ended)
     except NotFound:
-        return page(NOT_THERE[0], heading(*NOT_THERE), status=404)
+        return _not_there()
     except FormLost:
         return _again(request)
     except CloudfilmError as error:
@@ -85,6 +88,17 @@ async def _ended(request: Request, ended: LinkEnded) -> HTTPResponse:
     return page(words[0], heading(*words), hospital=await Hospital.get(code=link.hospital), status=410)
 
 
+def _not_there() -> HTTPResponse:
+    return page(NOT_THERE[0], heading(*NOT_THERE), status=404)
+
+
+async def _verification_file(services: Services, name: str) -> HTTPResponse:
+    try:
+        return await verification.file(services.settings.home, name)
+    except NotFound:
+        return _not_there()
+
+
 def _handler(link: Link) -> Handler:
     handler = HANDLERS.get(link.kind)
     if handler is None:
@@ -95,11 +109,13 @@ def _handler(link: Link) -> Handler:
 def _came_by_a_former_address(request: Request) -> bool:
     """True at a host that was our public one before: forms and cookies belong to the present one."""
     services: Services = request.app.ctx.services
-    return request.host.lower() in {urlsplit(each).netloc.lower() for each in services.settings.former_urls}
+    settings, host = services.settings, request.host.lower()
+    former = {urlsplit(each).netloc.lower() for each in settings.former_urls}
+    return host in former and host != urlsplit(settings.base_url).netloc.lower()
 
 
 def _again(request: Request) -> HTTPResponse:
-    return page(FORM_LOST[0], heading(*FORM_LOST), f'<a class="button" href="{request.path}">重新打开</a>', status=403)
+    return page(FORM_LOST[0], heading(*FORM_LOST), f'<a class="button" href="{escape(request.path)}">重新打开</a>', status=403)
 
 
 def _failed(error: CloudfilmError) -> HTTPResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sanic import HTTPResponse, Request
 
 from api.access import COOKIE, address_of
-from api.pages import landing_bind, landing_login
+from api.pages import landing_bind, landing_choice, landing_login
 from api.pages.landing_forms import back, holder, said
 from api.pages.landing_view import exam_page, not_here
 from api.services import Services
@@ -23,7 +23,7 @@ async def opened(request: Request, link: Link) -> HTTPResponse:
     hospital = await Hospital.get(code=link.hospital)
     grant = await holder(request)
     if request.method == "POST":
-        return await submitted(request, hospital, grant, said(request))
+        return await submitted(request, link, hospital, grant, said(request))
     if grant is None or grant.role is not Role.PATIENT:
         return landing_login.ask_phone(request, hospital)
     return await shown_to(request, link, hospital, grant)
@@ -35,19 +35,27 @@ async def shown_to(request: Request, link: Link, hospital: Hospital, grant: Gran
     found = await search.get(mine, link.subject, now())
     if found is not None:
         return await exam_page(request, grant, found)
+    choice = await landing_choice.may_choose(grant, link)
+    if choice is not None:
+        return landing_choice.ask(request, choice)
     if await Exam.exists(id=link.subject, record_id__in=list(mine)):
         return not_here(hospital, request)
     return landing_bind.ask(request, hospital)
 
 
-async def submitted(request: Request, hospital: Hospital, grant: Grant | None, fields: dict[str, str]) -> HTTPResponse:
+async def submitted(
+    request: Request, link: Link, hospital: Hospital, grant: Grant | None, fields: dict[str, str]
+) -> HTTPResponse:
     """What follows a form of these pages."""
     step = fields.get("step", "")
     if step in landing_login.STEPS:
         return await landing_login.submitted(request, hospital, fields)
-    if step == "bind" and grant is not None and grant.role is Role.PATIENT:
-        request.ctx.grant = grant
+    patient = grant if grant is not None and grant.role is Role.PATIENT else None
+    if step == "bind" and patient is not None:
+        request.ctx.grant = patient
         return await landing_bind.submitted(request, hospital, fields)
+    if step == landing_choice.STEP and patient is not None:
+        return await landing_choice.submitted(request, link, patient, fields.get("notice_version", ""))
     if step == "leave" and grant is not None:
         return await _leave(request, grant)
     return back(request)

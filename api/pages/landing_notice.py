@@ -9,7 +9,7 @@ from html import escape
 from sanic import HTTPResponse, Request
 
 from api.access import address_of
-from api.pages import landing_exam, landing_login
+from api.pages import landing_bind, landing_choice, landing_exam, landing_login
 from api.pages.landing_forms import device, field, field_hidden, form, holder, said, with_session
 from api.pages.landing_page import card, heading, page, wrong
 from api.pages.landing_record import DONE, REFUSED, recorded
@@ -53,6 +53,9 @@ async def opened(request: Request, link: Link) -> HTTPResponse:
         found = await search.get(await records_of(grant.subject, now()), link.subject, now())
         if found is not None:
             return await exam_page(request, grant, found)
+        choice = await landing_choice.may_choose(grant, link)
+        if choice is not None:
+            return landing_choice.ask(request, choice)
     return _asked(request, hospital, grant)
 
 
@@ -61,8 +64,9 @@ def _asked(request: Request, hospital: Hospital, grant: Grant | None) -> HTTPRes
     way = request.args.get("who", "self")
     if way == "doctor":
         return _for_doctors(request, hospital)
-    if request.args.get("by") == "login" and grant is None:
-        return landing_login.ask_phone(request, hospital)
+    if request.args.get("by") == "login":
+        logged_in = grant is not None and grant.role is Role.PATIENT
+        return landing_bind.ask(request, hospital) if logged_in else landing_login.ask_phone(request, hospital)
     return _ask(request, hospital, way if way in WHY else "self", NAME if request.args.get("by") == NAME else PAPER)
 
 
@@ -125,7 +129,7 @@ def _for_doctors(request: Request, hospital: Hospital) -> HTTPResponse:
 async def _submitted(request: Request, link: Link, hospital: Hospital, grant: Grant | None) -> HTTPResponse:
     fields = said(request)
     if fields.get("step") not in STEPS:
-        return await landing_exam.submitted(request, hospital, grant, fields)
+        return await landing_exam.submitted(request, link, hospital, grant, fields)
     services: Services = request.app.ctx.services
     way, step = fields.get("who", "self"), fields["step"]
     way = way if way in WHY else "self"
