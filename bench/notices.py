@@ -38,6 +38,7 @@ NOTICES = 600  # of one run
 QUICK_NOTICES = 60
 HOSPITAL = "demo"
 NO_LIMIT = 1_000_000
+PAUSE_SECONDS = 0.02  # of a worker that found nothing to do
 
 
 class Taker:
@@ -131,7 +132,8 @@ async def _work(settings: Settings) -> None:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         while await Notice.filter(state__in=(NoticeState.WAITING, NoticeState.CLAIMED)).exists():
-            await sending.work(office)
+            if not await sending.work(office):
+                await asyncio.sleep(PAUSE_SECONDS)
     finally:
         await close_database()
 

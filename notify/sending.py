@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,13 +62,19 @@ async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime
     """One round; gives how many notices it could do something about."""
     at = now()
     look = Round(office, at)
-    changes = [await change_of(look, notice) for notice in (await queue.due(at, limit))[:limit]]
+    changes = [await change_of(look, notice) for notice in _some(await queue.due(at, limit), limit)]
     if not changes:
         return 0
     begun = time.monotonic()
     taken = await queue.take(changes, at, office.lease_seconds, office.per_second)
     await asyncio.gather(*(deliver(office, change.notice, begun, now) for change in taken))
     return len(taken) + sum(not change.channel for change in changes)
+
+
+def _some(due: Sequence[Notice], limit: int) -> Sequence[Notice]:
+    """`limit` of them that lie together, anywhere: several workers seldom look at the same ones."""
+    first = random.randrange(max(1, len(due) - limit + 1))
+    return due[first : first + limit]
 
 
 async def change_of(look: Round, notice: Notice) -> Change:

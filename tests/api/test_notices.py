@@ -60,10 +60,6 @@ def test_a_final_report_becomes_one_message_that_the_hospital_sees_and_may_send_
     for secret in ("赵六", "血常规", "NOTICED", PHONE):
         assert secret not in message["text"]
     sent = hospital.get(f"{API}/notices", params={"state": "sent", "kind": "report-ready"}).json()["items"]
-        each
-        for each in hospital.get(f"{API}/notices", params={"state": "sent"}).json()["items"]
-        if each["kind"] == "report-ready"
-    ]
     notice = hospital.get(f"{API}/notices/{sent[0]['id']}").json()
     assert [step["state"] for step in notice["history"]] == ["waiting", "sent"]
     assert PHONE not in str(notice) and "赵六" not in str(notice)
