@@ -31,7 +31,7 @@ from wado.ready import About, Ready, cost
 routes = Blueprint("films", url_prefix="/api/v1/exams")
 SEES_FILMS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)
 WHAT = "film"  # in the audit trail
-TRUSTED = timedelta(seconds=5)  # who was let in to a film is not asked about anew for so long, unless anything changed here
+TRUSTED = timedelta(seconds=1)  # who was let in to a film is not asked about anew for so long, unless anything changed here
 OPENED_BYTES = 4096  # what a remembered door costs
 JPEG, PDF = "image/jpeg", "application/pdf"
 WIDEST = 65_535

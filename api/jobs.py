@@ -15,7 +15,8 @@ from api.services import Services
 from archive import copying, scrub, seriesmetadata
 from archive.erasure import ORPHAN, erase, remove_orphan
 from archive.index import COPY, SERIES_METADATA, STUDY_ARRIVED
-from archive.models import Copy, CopyState, Series
+from archive.kinds import KINDS
+from archive.models import CopyState, Series
 from archive.retention import ERASE
 from archive.seriesmetadata import Revision
 from archive.settling import STUDY_SETTLED
@@ -24,7 +25,7 @@ from identity import family, limits, minors, once, signins, sms_codes
 from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
-from records import filmwork, matching
+from records import filmpages, filmwork, matching
 
 COUNT_SECONDS = 15.0
 FORGET_SECONDS = 6 * 3600.0
@@ -116,6 +117,7 @@ async def forget_logins(_stop: asyncio.Event) -> None:
     await family.forget_requests(at - LOGINS_KEPT)
     await signins.forget_sessions(at - LOGINS_KEPT)
     await once.forget_used(at)
+    await filmpages.forget_keys(at - LOGINS_KEPT)
 
 
 async def remind_families(stop: asyncio.Event) -> None:
@@ -128,7 +130,8 @@ async def count_waiting(_stop: asyncio.Event) -> None:
     """Tell the metrics how much is not yet done, and how much a person must look at."""
     metrics.set_level("outbox_waiting", await Outbox.filter(state=OutboxState.WAITING).count())
     metrics.set_level("outbox_dead", await Outbox.filter(state=OutboxState.DEAD).count())
-    metrics.set_level("copies_not_good", await Copy.filter(state__in=(CopyState.BAD, CopyState.PENDING)).count())
+    not_good = [await kind.copies.filter(state__in=(CopyState.BAD, CopyState.PENDING)).count() for kind in KINDS]
+    metrics.set_level("copies_not_good", sum(not_good))
 
 
 def remove_leftovers(spool: Path, before: float) -> None:

@@ -11,11 +11,13 @@ from sanic import Blueprint, HTTPResponse, Request
 from api import bodies
 from api.access import address_of, needs
 from api.bodies import Field
+from api.dicomweb.conditional import respond, sendable
 from api.dicomweb.reading import reads
 from api.films import PDF, page_at
 from api.forms import asked
 from api.hospital.saying import DECIDES, SYSTEMS, done, home, json
 from api.services import Services
+from archive import documents
 from core.clock import now
 from core.errors import InvalidField, Malformed, TooLarge, UnsupportedMediaType
 from infra.audit import by
@@ -23,9 +25,11 @@ from infra.settings import MEBIBYTE
 from records import exams, filmpages
 from records.exams import ExamKey
 from records.filmpages import Page, PageSaid
+from records.models import FilmArrival
 from records.writing import Outcome, Said
 from wado.mediatypes import DICOM, MULTIPART, parse_media_type
 from wado.multipart import FORM, Limits, boundary_of, form_boundary_of, parts
+from wado.ready import About, Ready
 
 routes = Blueprint("films-said", url_prefix="/api/v1/hospital/films")
 
@@ -103,12 +107,21 @@ async def one(request: Request, page: str) -> HTTPResponse:
 async def preview(request: Request, page: str) -> HTTPResponse:
     """The page as JPEG, small enough for a list."""
     row = await filmpages.get(home(request), page)
-    services: Services = request.app.ctx.services
-    grant, address = request.ctx.grant, address_of(request)
-    subject = row.exam_id or row.id
-    entry = by(grant, chain=row.hospital_id, at=now(), action="read", address=address, study_uid=subject, what="film")
-    await services.tally.read(entry)
+    await _record_look(request, row)
     return await page_at(request, row.hospital_id, row.document_id, PREVIEW_WIDTH)
+
+
+@reads(routes, "/<page>/original")
+@needs(*SYSTEMS)
+async def original(request: Request, page: str) -> HTTPResponse:
+    """The very bytes that were sent."""
+    row = await filmpages.get(home(request), page)
+    await _record_look(request, row)
+    services: Services = request.app.ctx.services
+    content = await documents.content(services.replicas, row.document)
+    about = About(row.hospital_id, "", None, "film")
+    notes = (("Content-Disposition", "attachment"),)  # a stranger's bytes are nothing to be opened on our own pages
+    return respond(request, sendable(Ready(about, row.document.media_type, content, f'"{row.document.sha256}"', notes=notes)))
 
 
 @routes.post("/<page>/choose", name="choose")
@@ -143,6 +156,14 @@ async def _answer(hospital: str, said: Said) -> HTTPResponse:
     status = 202 if said.waiting else 201 if said.outcome is Outcome.NEW else 200
     line = await filmpages.line(hospital, said.id)
     return json({**_line(line), "outcome": said.outcome, "waiting": said.waiting}, status)
+
+
+async def _record_look(request: Request, row: FilmArrival) -> None:
+    services: Services = request.app.ctx.services
+    grant, address = request.ctx.grant, address_of(request)
+    subject = row.exam_id or row.id
+    entry = by(grant, chain=row.hospital_id, at=now(), action="read", address=address, study_uid=subject, what="film")
+    await services.tally.read(entry)
 
 
 async def _received(request: Request) -> tuple[bytes, dict[str, str]]:

@@ -149,6 +149,7 @@ LINES = [
     "GET /api/v1/hospital/films/{page}                 | hospital,admin 404",
     "GET /api/v1/hospital/films/{page}/preview.jpg     | hospital,admin 404",
     "GET /api/v1/hospital/films/{page}/original        | hospital,admin 404",
+    "GET /api/v1/hospital/films/{page}/original        | hospital,admin 404",
     "POST /api/v1/hospital/films                       | hospital,admin 422",
     "POST /api/v1/hospital/films/{page}/choose         | admin 422",
     "POST /api/v1/hospital/films/{page}/rematch        | admin 404",

@@ -236,6 +236,8 @@ def test_a_page_waits_until_its_exam_is_told_or_a_person_says_which(world: World
         assert [each["id"] for each in first["items"]] == ids[:1]
         second = system.get("/hospital/films", params={"limit": 1, "cursor": first["next"]}).json()
         assert [each["id"] for each in second["items"]] == ids[1:2]
+        original = system.get(f"/hospital/films/{lost.json()['id']}/original")
+        assert (original.content, original.headers["content-type"]) == (pages.pdf(other), "application/pdf")
         preview = system.get(f"/hospital/films/{lost.json()['id']}/preview.jpg")
         assert preview.status_code == 200 and Image.open(io.BytesIO(preview.content)).width <= 720
     exam = world.exam("W1")
@@ -255,7 +257,7 @@ def test_another_hospital_sees_nothing_of_it(world: World) -> None:
     page = world.send(pages.png(fresh()), accession="never").json()["id"]
     nowhere = world.get(f"/hospital/films/{uuid7()}", "hospital")
     assert nowhere.status_code == 404
-    for path in ("", "/preview.jpg"):
+    for path in ("", "/preview.jpg", "/original"):
         assert world.get(f"/hospital/films/{page}{path}", "hospital", "demo2").content == nowhere.content
     with world.client("admin", "demo2") as admin:
         assert admin.post(f"/hospital/films/{page}/choose", json={"accession": "F1"}).status_code == 404
