@@ -96,6 +96,12 @@ class Reader:
             return full[: frame.prefix(segments)]
         return await self._stored(at, frame, segments, f"{at.key}#f{number}p{segments}")
 
+    async def frame_once(self, at: Located, number: int, halvings: int = 0) -> bytes:
+        """As `frame`, or as `smaller_frame` with halvings, for work that reads it once: it is put into no tier."""
+        frame = self.frame_extent(at, number)
+        stored = await self._range(at, frame, len(frame.segments) - halvings)
+        return stored if halvings else _codestream(stored, at, frame)
+
     def most_halvings(self, at: Located, number: int) -> int:
         """How often a frame can be halved by reading less of it."""
         return len(self.frame_extent(at, number).segments) - 1

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from bench import filmpage, load, machine, notices, report, storing, study
+from bench import filmpage, filmsheet, load, machine, notices, report, storing, study
 from bench.interleaved import interleaved
 from bench.orthanc import INSTALL, Orthanc
 from bench.parties import Party
@@ -145,7 +145,8 @@ def _measured(
     folder = installation.home.with_name("static")
     how = (arguments.seconds, arguments.runs, arguments.tries)
     pages = filmpage.rows(installation, folder, series["ct"], *how, wanted=plan.wanted)
-    for row in chain(pages, plan.rows()):
+    sheets = filmsheet.rows(series["ct"], arguments.runs) if plan.wanted("film-sheet") else ()
+    for row in chain(pages, sheets, plan.rows()):
         print(line(row), flush=True)
         yield row
     if _wanted(arguments, "cold"):

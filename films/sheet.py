@@ -21,7 +21,7 @@ from films.typeset import fitted, width_of, write, write_centred, write_right
 
 MADE_BY_US = "本胶片由云胶片系统生成"
 CAUTION = "仅供浏览参考，不作诊断依据"
-GROUND, LINE, QUIET, TEXT, STRONG = 0, 48, 158, 214, 255
+LINE, QUIET, TEXT, STRONG = 48, 158, 214, 255
 NATIVE_FROM = 0.8  # of the box: a frame that fills it that far is shown pixel by pixel, not blown up a little
 ENLARGED_MOST = 6  # times: beyond that there are only larger blocks to see
 SCALE_LENGTHS_CM = (20, 10, 5, 2, 1)
@@ -82,7 +82,7 @@ def sheet(cells: Sequence[CellImage], layout: Layout, header: Header) -> Sheet:
         raise Invalid(f"{len(cells)} pictures do not go onto a sheet of {layout.name}")
     width, height = layout.size
     colour = any(cell.shades.ndim == 3 for cell in cells)
-    page = np.full((height, width, 3) if colour else (height, width), GROUND, np.uint8)
+    page = np.zeros((height, width, 3) if colour else (height, width), np.uint8)  # black
     _write_header(page, layout, header)
     rectangles = tuple(_place(page, cell, layout, place) for place, cell in enumerate(cells))
     return Sheet(page, rectangles)

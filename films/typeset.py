@@ -1,4 +1,4 @@
-"""Letters on a film: each letter is drawn once, then laid on the page as often as it is needed."""
+"""Letters on a film: each letter and line is drawn once, then laid on the page as often as it is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from films.fonts import face
 from films.tables import WHITE, Shades
 
 Ink: TypeAlias = NDArray[np.uint8]
-LETTERS_KEPT = 4096
+LETTERS_KEPT, LINES_KEPT = 4096, 256
 ELLIPSIS = "…"
 BASELINE = 0.88  # of the height of a letter's box in Noto Sans SC, from its top
 
@@ -36,13 +36,10 @@ def write(page: Shades, text: str, left: int, top: int, size: int, shade: int, b
 
     What would lie outside the page is left out.
     """
-    x = float(left)
-    baseline = top + round(size * BASELINE)
-    for letter in text:
-        ink, (across, down), advance = _letter(letter, size, bold, shade)
-        _lay(page, ink, round(x) + across, baseline + down)
-        x += advance
-    return round(x)
+    margin = size // 2
+    ink, width = _line(text, size, bold, shade)
+    _lay(page, ink, left - margin, top - margin)
+    return left + width
 
 
 def write_right(page: Shades, text: str, right: int, top: int, size: int, shade: int, bold: bool = False) -> int:
@@ -55,6 +52,19 @@ def write_right(page: Shades, text: str, right: int, top: int, size: int, shade:
 def write_centred(page: Shades, text: str, centre: int, top: int, size: int, shade: int, bold: bool = False) -> None:
     """As `write`, centred on an x."""
     write(page, text, centre - width_of(text, size, bold) // 2, top, size, shade, bold)
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _line(text: str, size: int, bold: bool, shade: int) -> tuple[Ink, int]:
+    """The pixels of a line with half a letter's height free on every side, and its width: most lines of a sheet repeat."""
+    margin, x = size // 2, 0.0
+    ink = np.zeros((size + 2 * margin, width_of(text, size, bold) + 2 * margin), np.uint8)
+    for letter in text:
+        drawn, (across, down), advance = _letter(letter, size, bold, shade)
+        _lay(ink, drawn, margin + round(x) + across, margin + round(size * BASELINE) + down)
+        x += advance
+    ink.setflags(write=False)
+    return ink, round(x)
 
 
 @lru_cache(maxsize=LETTERS_KEPT)
@@ -71,8 +81,9 @@ def _letter(letter: str, size: int, bold: bool, shade: int = WHITE) -> tuple[Ink
 
 
 def _lay(page: Shades, ink: Ink, left: int, top: int) -> None:
-    height, width = ink.shape
-    if not ink.size or left < 0 or top < 0 or left + width > page.shape[1] or top + height > page.shape[0]:
-        return
-    part = page[top : top + height, left : left + width]
+    """The brighter of page and ink, where the ink lies on the page."""
+    height, width = page.shape[:2]
+    ink = ink[max(0, -top) : max(0, height - top), max(0, -left) : max(0, width - left)]
+    top, left = max(0, top), max(0, left)
+    part = page[top : top + ink.shape[0], left : left + ink.shape[1]]
     np.maximum(part, ink if page.ndim == 2 else ink[:, :, None], out=part)

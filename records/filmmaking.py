@@ -40,7 +40,7 @@ from records.writing import writing
 DESCRIBED_AT_ONCE = 500  # instances whose metadata is read together
 LOOKED_AT_MOST = 400  # slices in which the organ is looked for; of more, every second or third
 READ_AT_ONCE = 16
-LOTS = 4  # of a sheet, drawn in threads side by side: a thread for each cell would cost more than it frees
+LOTS = 2  # of a sheet, drawn in threads side by side: a thread for each cell would cost more than it frees
 LAYOUT_CHARACTERS = 64
 
 
