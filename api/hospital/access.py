@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,7 +105,7 @@ async def _picture(request: Request, accession: str, media_type: str) -> HTTPRes
     access = await _access(request, exam, now())
     draw = qr.png if media_type == "image/png" else qr.svg
     tag = _tag(FORM + media_type.encode() + access.text.encode())
-    body = b"" if _is_known(request, tag) else draw(access.text)
+    body = b"" if _is_known(request, tag) else await asyncio.to_thread(draw, access.text)
     return _tagged(request, body, tag, media_type)
 
 
