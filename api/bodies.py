@@ -151,6 +151,19 @@ def uid(name: str, value: Any) -> str:
 
 def pdf(most_bytes: int) -> Read:
     """A PDF in base64."""
+    read_file = file(most_bytes)
+
+    def read(name: str, value: Any) -> bytes:
+        content: bytes = read_file(name, value)
+        if not content.startswith(_PDF):
+            raise InvalidField(name, "not-a-pdf")
+        return content
+
+    return read
+
+
+def file(most_bytes: int) -> Read:
+    """Bytes in base64."""
 
     def read(name: str, value: Any) -> bytes:
         if not isinstance(value, str):
@@ -158,11 +171,9 @@ def pdf(most_bytes: int) -> Read:
         if len(value) > most_bytes * 4 // 3 + 4:
             raise TooLarge(f"{name}: more than {most_bytes} bytes")
         try:
-            content = base64.b64decode(value, validate=True)
+            content: bytes = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError) as error:
             raise InvalidField(name, "not-base64") from error
-        if not content.startswith(_PDF):
-            raise InvalidField(name, "not-a-pdf")
         return content
 
     return read

@@ -23,6 +23,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "not-a-uid": ("不是有效的 UID", "not a UID"),
     "not-base64": ("不是有效的 base64 内容", "not base64"),
     "not-a-pdf": ("不是 PDF 文件", "not a PDF"),
+    "bad-pdf": (
+        "PDF 已损坏、加密，或含脚本、表单、附件，请发送只有页面的 PDF",
+        "a PDF that is damaged, encrypted, or carries scripts, forms or files",
+    ),
+    "bad-picture": ("不是完整的 JPEG 或 PNG 图片，或图片太大", "not a whole JPEG or PNG, or too large"),
     "brackets": ("不能包含【】，签名由服务商加上", "must not contain 【】: the provider adds the signature"),
     "forbidden-words": ("包含服务商禁止的内容", "contains what the provider forbids"),
     "not-a-variable": ("变量名不正确，或这类通知没有这个变量", "no such variable in this kind of notice"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from api import auditjobs, filmjobs, noticejobs
+from api import auditjobs, filmjobs, noticejobs, printing
 from api.services import Services
 from archive import copying, scrub, seriesmetadata
 from archive.erasure import ORPHAN, erase, remove_orphan
@@ -25,7 +25,7 @@ from identity import family, limits, minors, once, signins, sms_codes
 from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
-from records import filmpages, filmwork, matching
+from records import filmpages, filmwork, matching, reports
 
 COUNT_SECONDS = 15.0
 FORGET_SECONDS = 6 * 3600.0
@@ -67,7 +67,10 @@ def handlers(services: Services) -> dict[str, outbox.Handler]:
 def slow_handlers(services: Services) -> dict[str, outbox.Handler]:
     """As `handlers`, for work of seconds, which must not hold up a message: one at a time, in a loop of its own."""
     reader = filmjobs.reader(services)
-    return {filmwork.FILM: lambda job: filmjobs.make(services, reader, job.payload)}
+    return {
+        filmwork.FILM: lambda job: filmjobs.make(services, reader, job.payload),
+        reports.PRINT: lambda job: printing.print_ahead(services, job.payload),
+    }
 
 
 def periodic(services: Services) -> tuple[Periodic, ...]:
@@ -105,7 +108,7 @@ async def ready_metadata(settings: Settings, series_id: int, revision: int) -> N
 
 async def forget_done(_stop: asyncio.Event) -> None:
     """Remove old promises that were kept."""
-    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED, STUDY_SETTLED, filmwork.FILM):
+    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED, STUDY_SETTLED, filmwork.FILM, reports.PRINT):
         await outbox.forget_done(topic, now() - DONE_KEPT)
 
 

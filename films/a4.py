@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,11 +20,16 @@ import typst
 
 from core.errors import Invalid
 from films import qr
-from films.fonts import bold_path, regular_path
+from films.fonts import bold_path, covers, regular_path
 
 _TEMPLATE = Path(__file__).parent / "data" / "report.typ"
 STANDARDS: tuple[typst.PDFStandard, ...] = ("a-2a", "ua-1")
 PICTURE_FORMATS: Mapping[str, str] = {"image/jpeg": "jpg", "image/png": "png"}
+NO_LETTER = "〓"  # the geta mark, which stands for a letter that is not in the case
+NO_LETTER_NOTE = "〓：字库中没有的字。"
+_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_ENDLESS = re.compile(r"[!-~]{40}(?=[!-~])")
+_MAY_BREAK = "\u200b"
 EDITION = 1  # of the template; a higher number makes every paper anew when it is next asked for
 
 
@@ -94,10 +101,12 @@ def pdf(paper: Paper, dated: datetime, picture: Picture | None = None) -> bytes:
         files["code.svg"] = qr.svg(paper.check_url)
     if picture:
         files["picture.json"] = _numbers(picture.content)
-    said = {"sheet": json.dumps(_words(paper) | {"picture": _picture(picture)}, ensure_ascii=False)}
+    said = {"sheet": _sheet(_words(paper) | {"picture": _picture(picture)})}
     try:
         compiler = typst.Compiler(input=files, font_paths=_fonts(), ignore_system_fonts=True)  # type: ignore[type-var]  # its stub forgets this form
-        made = compiler.compile(format="pdf", sys_inputs=said, pdf_standards=list(STANDARDS), timestamp=dated)
+        made = compiler.compile(
+            format="pdf", sys_inputs=said, pdf_standards=list(STANDARDS), timestamp=dated.replace(microsecond=0)
+        )
     except typst.TypstError as error:
         raise Invalid(f"the report cannot be set: {error.message[:200]}") from error
     assert isinstance(made, bytes)
@@ -132,6 +141,29 @@ def _picture(picture: Picture | None) -> dict[str, Any] | None:
 def _numbers(content: bytes) -> bytes:
     """Bytes as a JSON array: files that Typst is given by name must be text."""
     return json.dumps(list(content), separators=(",", ":")).encode()
+
+
+def _sheet(words: dict[str, Any]) -> str:
+    """What the template reads, as JSON; where a letter is missing, the foot of the page says so."""
+    shown = _settable(words)
+    if NO_LETTER in json.dumps(shown, ensure_ascii=False):
+        shown["notes"].append(NO_LETTER_NOTE)
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _settable(value: Any) -> Any:
+    """The same with every text as the font can show it."""
+    if isinstance(value, dict):
+        return {name: _settable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_settable(each) for each in value]
+    return settable(value) if isinstance(value, str) else value
+
+
+def settable(text: str) -> str:
+    """Controls are left out, letters that the font lacks become 〓 as printers do, and endless words may be broken."""
+    letters = (letter if covers(letter) else NO_LETTER for letter in text if unicodedata.category(letter) not in _CONTROLS)
+    return _ENDLESS.sub(lambda word: word[0] + _MAY_BREAK, "".join(letters))
 
 
 def lines_of(text: str) -> list[str]:

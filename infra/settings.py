@@ -86,6 +86,7 @@ class Settings:
     message_seconds: int = _setting(8, "longest wait for a provider of messages, s")
     notices_per_second: int = _setting(20, "notices that leave by one channel in a second; below what its provider takes")
     notice_lease_seconds: int = _setting(60, "after which the notices of a worker that was killed are asked for, s")
+    signers: str = _setting("", "package.module:name of what seals PDFs for hospitals; empty = only a demo's own")
     hl7_port: int = _setting(2575, "port for HL7 over MLLP; 0 = off")
     hl7_hospital: str = _setting("", "hospital of HL7 messages that name none; empty = the only one, if there is one")
     trusted_proxies: tuple[str, ...] = _setting((), "comma-separated addresses or networks of our own proxies; empty = none")

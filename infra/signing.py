@@ -6,13 +6,14 @@ one with a certificate that it made for itself, and says so.
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]  # it has no stubs
 from asn1crypto.x509 import Certificate  # type: ignore[import-untyped]  # as above
@@ -25,6 +26,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import fields, signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from core import clock
 from core.errors import Misconfigured, Unreadable
 from infra.sealing import Sealer
 
@@ -38,7 +40,9 @@ LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A, ub-common-name
 class Signer(Protocol):
     """Signs for one hospital. Called in a thread; may ask a server elsewhere, and then raises Unavailable."""
 
-    demo: bool  # a certificate that nobody but this program vouches for
+    @property
+    def demo(self) -> bool:
+        """True for a certificate that nobody but this program vouches for."""
 
     @property
     def fingerprint(self) -> str:
@@ -108,6 +112,33 @@ def no_signer(_hospital: str, _name: str) -> Signer | None:
 
 
 Signers = Callable[[str, str], Signer | None]  # hospital code and full name → its signer, if it has a seal
+
+
+class DemoSigners:
+    """A seal for each demo hospital, made when it is first needed. Called in a thread."""
+
+    def __init__(self, folder: Path, sealer: Sealer) -> None:
+        self._folder = folder
+        self._sealer = sealer
+        self._known: dict[str, Signer] = {}
+
+    def __call__(self, hospital: str, name: str) -> Signer | None:
+        """Its signer."""
+        if hospital not in self._known:
+            self._known[hospital] = demo_signer(self._folder, self._sealer, hospital, name, clock.now())
+        return self._known[hospital]
+
+
+def plugged_in(where: str) -> Signers:
+    """The signers that `package.module:name` of an installed package is; raises Misconfigured when there is none."""
+    module, _, name = where.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Misconfigured(f"CLOUDFILM_SIGNERS={where}: no such module or name") from error
+    if not callable(found):
+        raise Misconfigured(f"CLOUDFILM_SIGNERS={where} cannot be called")
+    return cast(Signers, found)
 
 
 def _new_pair(name: str, now: datetime) -> bytes:

@@ -260,6 +260,7 @@ class Report(Model):
     verified_at = fields.DatetimeField(null=True, description="when it was verified")
     critical = fields.BooleanField(default=False, description="a value that needs action at once")
     pdf_size = fields.IntField(default=0, description="bytes of its PDF, 0 = none")
+    picture_size = fields.IntField(default=0, description="bytes of its picture, 0 = none")
     content_sha256 = fields.CharField(max_length=64, description="of all that was said, to know a repetition")
     said_at = fields.DatetimeField(null=True, description="time of the HL7 message that it comes from")
     received_at = fields.DatetimeField(description="when it came")
@@ -280,6 +281,58 @@ class ReportPdf(Model):
 
     class Meta:
         table = "report_pdf"
+
+
+class ReportPicture(Model):
+    """The picture that came with a report: a tracing, a slide, a view of an endoscope."""
+
+    report: fields.OneToOneRelation[Report] = fields.OneToOneField(
+        "records.Report", related_name="picture", primary_key=True, on_delete=fields.RESTRICT, description="of which report"
+    )
+    report_id: str
+    content = fields.BinaryField(description="JPEG or PNG as sent")
+
+    class Meta:
+        table = "report_picture"
+
+
+class ReportPrint(Model):
+    """A report as PDF, ready to go out: the hospital's own, or one that we set. Never changed after it is made."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    report: fields.ForeignKeyRelation[Report] = fields.ForeignKeyField(
+        "records.Report", related_name="prints", on_delete=fields.RESTRICT, description="of which version"
+    )
+    report_id: str
+    record_id = fields.CharField(max_length=36, description="whose name stands on it")
+    made_of = fields.CharField(max_length=64, description="hash of all words on it: other words, another print")
+    document: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "archive.Document", related_name="report_prints", on_delete=fields.RESTRICT, description="the PDF"
+    )
+    document_id: str
+    made_at = fields.DatetimeField(description="when")
+
+    class Meta:
+        table = "report_print"
+        unique_together = (("report", "made_of"),)
+        indexes = (Index(fields=("document_id",)),)
+
+
+class HospitalTerm(Model):
+    """A word of reports as this hospital explains it, instead of ours, an empty meaning = it is not explained."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    hospital: fields.ForeignKeyRelation[Hospital] = fields.ForeignKeyField(
+        "records.Hospital", related_name="terms", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    term = fields.CharField(max_length=32, description="as it stands in reports")
+    meaning = fields.CharField(max_length=300, description="in plain words, empty = not explained")
+    changed_at = fields.DatetimeField(description="when it was written last")
+
+    class Meta:
+        table = "hospital_term"
+        unique_together = (("hospital", "term"),)
 
 
 class RecordChange(Model):

@@ -11,14 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from core.uids import uuid7
+from infra import outbox
 from infra.sealing import Sealer
 from records import events, exams, waiting
 from records.exams import ExamKey
-from records.models import Exam, Report, ReportPdf, ReportStatus
+from records.models import Exam, Report, ReportPdf, ReportPicture, ReportStatus
 from records.waiting import EXAM_UNKNOWN, REPORT
 from records.writing import Outcome, Said, writing
 
+PRINT = "report-print"  # outbox topic: a version that counts is set as PDF before anybody asks for it
 _TIMES = ("reported_at", "verified_at", "said_at")
+_FILES = ("pdf", "picture")
+_PRINTED = frozenset({ReportStatus.FINAL, ReportStatus.CORRECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class ReportSaid:
     verified_at: datetime | None = None
     critical: bool = False
     pdf: bytes | None = None
+    picture: bytes | None = None  # JPEG or PNG
     said_at: datetime | None = None  # time of an HL7 message: one that is older than what is known changes nothing
 
     @property
@@ -69,9 +74,20 @@ async def newest(exam_ids: Iterable[str]) -> dict[str, Report]:
     return {row.exam_id: row for row in rows}
 
 
+async def versions_of(exam_id: str) -> list[Report]:
+    """All that was ever said, oldest first; who may see it is asked for apart."""
+    return await Report.filter(exam_id=exam_id).order_by("version")
+
+
 async def pdf_of(report: Report) -> bytes | None:
     """The PDF that came with it, or None."""
     row = await ReportPdf.get_or_none(report_id=report.id)
+    return bytes(row.content) if row else None
+
+
+async def picture_of(report: Report) -> bytes | None:
+    """The picture that came with it, or None."""
+    row = await ReportPicture.get_or_none(report_id=report.id)
     return bytes(row.content) if row else None
 
 
@@ -85,6 +101,8 @@ async def _add(exam: Exam, said: ReportSaid, now: datetime, *, silent: bool = Fa
     await exams.write_search_text(exam, report)
     if not silent:
         await events.report_said(report, now)
+        if report.status in _PRINTED:
+            await outbox.promise(PRINT, report.id, {"report": report.id}, now)
     return Said(Outcome.CHANGED if versions else Outcome.NEW, report.id, waiting=exam.record_id is None, moved=True)
 
 
@@ -115,18 +133,24 @@ async def _create(exam: Exam, said: ReportSaid, version: int, now: datetime) -> 
         verified_at=said.verified_at,
         critical=said.critical,
         pdf_size=len(said.pdf or b""),
+        picture_size=len(said.picture or b""),
         content_sha256=said.content_sha256,
         said_at=said.said_at,
         received_at=now,
     )
     if said.pdf:
         await ReportPdf.create(report_id=report.id, content=said.pdf)
+    if said.picture:
+        await ReportPicture.create(report_id=report.id, content=said.picture)
     return report
 
 
 def _to_text(said: ReportSaid) -> str:
     values: dict[str, Any] = asdict(said)
-    values["pdf"] = base64.b64encode(said.pdf).decode() if said.pdf else None
+    for name in _FILES:
+        values[name] = base64.b64encode(values[name]).decode() if values[name] else None
+    if said.picture is None:
+        del values["picture"]  # fields may only be appended, so that what is known keeps its hash
     for name in _TIMES:
         values[name] = values[name].isoformat() if values[name] else None
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
@@ -134,7 +158,8 @@ def _to_text(said: ReportSaid) -> str:
 
 def _from_text(text: str) -> ReportSaid:
     values: dict[str, Any] = json.loads(text)
-    values["pdf"] = base64.b64decode(values["pdf"]) if values["pdf"] else None
+    for name in _FILES:
+        values[name] = base64.b64decode(values[name]) if values.get(name) else None
     for name in _TIMES:
         values[name] = datetime.fromisoformat(values[name]) if values[name] else None
     return ReportSaid(**values)

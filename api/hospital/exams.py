@@ -16,7 +16,7 @@ from core.errors import InvalidField
 from core.grants import Role
 from identity import activations
 from infra.settings import MEBIBYTE
-from records import exams, matching, reports
+from records import exams, matching, report_files, reports
 from records.exams import ExamFields, ExamKey
 from records.models import ReportStatus
 from records.policies import CATEGORIES, VISITS
@@ -62,6 +62,7 @@ _REPORT = {
     "verified_at": Field(bodies.moment),
     "critical": Field(bodies.flag, default=False),
     "pdf": Field(bodies.pdf(PDF_BYTES)),
+    "picture": Field(bodies.file(PDF_BYTES)),
 }
 _REMATCH = {"patient_id": Field(bodies.filled(64), required=True)}
 _STUDY = {"study_uid": Field(bodies.uid, required=True)}
@@ -85,6 +86,7 @@ async def put_report(request: Request, accession: str) -> HTTPResponse:
     services: Services = request.app.ctx.services
     key = exam_key(request, accession)
     said = ReportSaid(**await bodies.body(request, _REPORT))
+    await report_files.require_good(services.children, said.pdf, said.picture)
     return answer(await done(request, "put-report", reports.put(services.people.sealer, key, said, now())))
 
 

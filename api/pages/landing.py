@@ -14,7 +14,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.access import public
 from api.dicomweb.reading import reads
 from api.errors import STATUS
-from api.pages import landing_exam, landing_notice, verification
+from api.pages import landing_check, landing_exam, landing_notice, verification
 from api.pages.landing_forms import FormLost, with_device
 from api.pages.landing_page import heading, page
 from api.pages.landing_record import REFUSED, recorded
@@ -31,6 +31,7 @@ Handler = Callable[[Request, Link], Awaitable[HTTPResponse]]
 HANDLERS: Mapping[LinkKind, Handler] = {
     LinkKind.EXAM: landing_exam.opened,
     LinkKind.NOTICE: landing_notice.opened,
+    LinkKind.CHECK: landing_check.opened,
 }
 Words = tuple[str, str]
 ENDED: Mapping[tuple[LinkKind, str], Words] = {
