@@ -35,9 +35,15 @@ WHO: Mapping[str, str] = {
     Role.GUIDE.value: "help desk",
     Role.AUDITOR.value: "auditor",
     Role.PATIENT.value: "another person",
+    Role.LINK.value: "holder of a link",
     "operator": "operator",
 }
-WAYS: Mapping[str, str] = {Role.PATIENT.value: "phone", Role.KIOSK.value: "kiosk", Role.GUIDE.value: "desk", "link": "link"}
+WAYS: Mapping[str, str] = {
+    Role.PATIENT.value: "phone",
+    Role.KIOSK.value: "kiosk",
+    Role.GUIDE.value: "desk",
+    Role.LINK.value: "link",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from core.errors import CloudfilmError, Unavailable
 from infra import metrics
+from infra.ed25519 import ALGORITHM, Signer
 from infra.keys import Keys
 from infra.models import AuditCut, AuditEntry, AuditHead
-from infra.signature import ALGORITHM, Signer
 from infra.stores import Missing, Store
 
 FOLDER = "_audit/"  # no hospital's code begins so, and the scrub leaves it alone
@@ -59,6 +59,8 @@ async def note(signing: Signer, stores: Sequence[Store], now: datetime, before: 
     anchor = Anchor(now.astimezone(UTC), heads)
     if before is not None and before.heads == heads:
         return before
+    if not heads:
+        return anchor
     if before is not None:
         await _compare(before)
     content = written(signing, anchor)

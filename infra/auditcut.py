@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.errors import Conflict, RetentionNotOver
 from infra.audit import Entry, Trail, locked_heads
 from infra.database import transaction
-from infra.models import AuditCut, AuditEntry
+from infra.models import AuditCut, AuditEntry, StaffSession
 
 ROWS_AT_ONCE = 2000  # removed in one transaction, so that those who append wait a moment only
 ACTION = "audit-cut"
@@ -49,9 +49,11 @@ async def cut(
     if not through:
         return 0
     await trail.record(_said(entry, through, before))
-    removed = 0
+    removed, sessions = 0, set[str]()
     while rows := await AuditEntry.filter(chain=chain, number__lte=through).order_by("number").limit(page):
         removed += await _cut_through(trail, rows[-1], entry)
+        sessions.update(row.session for row in rows)
+    await _forget_staff(sessions)
     return removed
 
 
@@ -68,6 +70,15 @@ async def _cut_through(trail: Trail, last: AuditEntry, entry: Entry) -> int:
         await AuditCut.filter(chain=last.chain).delete()
         await row.save(force_create=True)
         return await AuditEntry.filter(chain=last.chain, number__lte=last.number).delete()
+
+
+async def _forget_staff(sessions: set[str]) -> None:
+    """Who was behind a session that no entry names any more."""
+    told = [row.session for row in await StaffSession.all() if row.session in sessions]
+    for start in range(0, len(told), ROWS_AT_ONCE):
+        some = told[start : start + ROWS_AT_ONCE]
+        named = await AuditEntry.filter(session__in=some).distinct().values_list("session", flat=True)
+        await StaffSession.filter(session__in=sorted(set(some) - {str(each) for each in named})).delete()
 
 
 def _said(entry: Entry, through: int, before: datetime) -> Entry:

@@ -14,8 +14,8 @@ from typing import Any
 from infra.audit import Trail
 from infra.auditcheck import Broken, fault
 from infra.models import AuditEntry
-from infra.signature import ALGORITHM as SIGNED_BY
-from infra.signature import Signer
+from infra.ed25519 import ALGORITHM as SIGNED_BY
+from infra.ed25519 import Signer
 
 VERSION = 1
 PAGE = 1000

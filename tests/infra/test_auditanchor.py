@@ -13,9 +13,9 @@ from core.errors import Unavailable
 from infra.audit import Entry, Trail
 from infra.auditanchor import FOLDER, Anchor, found, newest, note, read, signer, written
 from infra.auditcheck import verify
+from infra.ed25519 import Signer
 from infra.models import AuditEntry, AuditHead
 from infra.settings import Settings
-from infra.signature import Signer
 from infra.stores.remote import RemoteStore
 
 AT = datetime(2026, 11, 20, 8, 30, 15, 123456, tzinfo=UTC)

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict, RetentionNotOver
+from infra import staff
 from infra.audit import Entry, Trail
 from infra.auditcheck import verify, verify_chain
 from infra.auditcut import cut
-from infra.models import AuditCut, AuditEntry
+from infra.models import AuditCut, AuditEntry, StaffSession
+from infra.sealing import Sealer
 from infra.settings import Settings
+from infra.staff import Staff
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 KEEP = timedelta(days=1096)
@@ -49,6 +52,15 @@ async def test_old_entries_go_and_the_rest_still_verifies(trail: Trail) -> None:
     await trail.record(Entry(chain="demo", at=NOW, action="read"))
     assert await verify(trail) == (6, None)
     assert await cut_demo(trail, NOW - KEEP) == 0
+
+
+async def test_who_was_behind_a_session_is_forgotten_with_its_last_entry(trail: Trail, database: Settings) -> None:
+    await trail.record(Entry(chain="demo", at=NOW, action="read", session="s1"))
+    for session in ("s0", "s1", "unused"):
+        await staff.tell(Sealer(database.keys), session, Staff("内科", "某某"))
+    await cut_demo(trail, NOW - KEEP)
+    assert {row.session for row in await StaffSession.all()} == {"s1", "unused"}
+    assert await staff.behind(Sealer(database.keys), ["s0", "s1"]) == {"s1": Staff("内科", "某某")}
 
 
 async def test_nothing_goes_before_its_term(trail: Trail) -> None:
