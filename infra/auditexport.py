@@ -13,9 +13,9 @@ from typing import Any
 
 from infra.audit import Trail
 from infra.auditcheck import Broken, fault
-from infra.models import AuditEntry
 from infra.ed25519 import ALGORITHM as SIGNED_BY
 from infra.ed25519 import Signer
+from infra.models import AuditEntry
 
 VERSION = 1
 PAGE = 1000
