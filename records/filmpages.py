@@ -23,6 +23,8 @@ from records.writing import Outcome, Said, writing
 
 CHOOSE, REMATCH = "film-choose", "film-rematch"
 NOTHING_SAID = "nothing-said"  # neither an accession number nor a study
+TOO_MANY = "too-many-pages"
+MOST_PAGES = 40  # of one film
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +137,13 @@ async def line(hospital: str, page_id: str) -> Page:
 
 
 async def choose(hospital: str, page_id: str, exam: Exam, *, subject: str, now: datetime) -> Said:
-    """A person decides that a page is of that exam. Raises NotFound."""
+    """A person decides that a page is of that exam. Raises NotFound, and Conflict for one page too many."""
     async with writing(hospital):
         row = await get(hospital, page_id)
         if (row.exam_id, row.how) == (exam.id, How.CHOSEN):
             return Said(Outcome.SAME, row.id)
+        if await _is_full(exam.id, row):
+            raise Conflict("the film of this exam has as many pages as it may have")
         await _note(row, CHOOSE, exam.id, subject, now)
         await _move(row, exam.id, How.CHOSEN, "", now)
         return Said(Outcome.CHANGED, row.id, moved=True)
@@ -249,7 +253,15 @@ async def _found(row: FilmArrival) -> tuple[str | None, str]:
     agreeing = [exam for exam in named if not row.patient_id or await _is_of(exam, row.patient_id)]
     if not agreeing:
         return None, OTHER_PATIENT
-    return (agreeing[0].id, "") if len(agreeing) == 1 else (None, SEVERAL_EXAMS)
+    if len(agreeing) > 1:
+        return None, SEVERAL_EXAMS
+    exam_id = agreeing[0].id
+    return (None, TOO_MANY) if await _is_full(exam_id, row) else (exam_id, "")
+
+
+async def _is_full(exam_id: str, row: FilmArrival) -> bool:
+    """A film of so many pages is a mistake; it would also be too much for one PDF."""
+    return await FilmArrival.filter(exam_id=exam_id).exclude(id=row.id).count() >= MOST_PAGES
 
 
 async def _named(row: FilmArrival) -> list[Exam]:

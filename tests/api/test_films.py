@@ -305,6 +305,12 @@ def scripted() -> bytes:
     return pages.pdf(3).replace(b"/Type /Catalog", action)
 
 
+def locked() -> bytes:
+    """Encrypted by the standard handler, with a password that nobody told us."""
+    keys = b"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<" + b"00" * 32 + b">/U<" + b"11" * 32 + b">>>/ID[<00><00>]"
+    return pages.pdf(4).replace(b"trailer\n<<", b"trailer\n<<" + keys)
+
+
 @pytest.mark.parametrize(
     ("what", "status"),
     [
@@ -315,11 +321,12 @@ def scripted() -> bytes:
         (b"%PDF-1.7\n%%EOF\n", 422),
         (pages.pdf(1, pages=2), 422),
         (scripted(), 422),
+        (locked(), 422),
         (flood(), 422),
         (pages.dicom(1, SOPClassUID="1.2.840.10008.5.1.4.1.1.2"), 422),
         (pages.dicom(1)[:-100], 422),
     ],
-    ids=["nothing", "text", "cut-png", "cut-jpeg", "empty-pdf", "two-pages", "script", "flood", "ct", "cut-dicom"],
+    ids=["nothing", "text", "cut-png", "cut-jpeg", "empty-pdf", "two-pages", "script", "locked", "flood", "ct", "cut-dicom"],
 )
 def test_what_is_no_page_is_refused_with_nothing_kept(world: World, what: bytes, status: int) -> None:
     exam = world.exam("R1")

@@ -22,7 +22,8 @@ from infra.settings import Settings
 from records.models import Hospital
 from tests.archive.stored import NOW, keep_promises, picture, put
 
-pytestmark = pytest.mark.usefixtures("hospital")
+# On PostgreSQL documents are tried by what is built on them, as in tests/records/test_filmpages.py.
+pytestmark = [pytest.mark.usefixtures("hospital"), pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
 PAGE = b"%PDF-1.7 a page" * 1000
 GOOD = {1: "good", 2: "good", 3: "good"}
 

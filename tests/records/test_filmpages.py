@@ -12,8 +12,9 @@ from archive import documents
 from archive.models import Document
 from archive.replicas import Replicas
 from core.errors import Conflict, NotFound, Unreadable
+from core.uids import uuid7
 from records import filmpages, films
-from records.filmpages import NOTHING_SAID, PageSaid
+from records.filmpages import NOTHING_SAID, TOO_MANY, PageSaid
 from records.models import Exam, Film, FilmArrival, FilmTier, RecordChange
 from records.waiting import EXAM_UNKNOWN, OTHER_PATIENT, SEVERAL_EXAMS
 from records.writing import Outcome, Said
@@ -162,6 +163,23 @@ async def test_what_a_person_decides_counts_and_can_be_taken_back(replicas: Repl
     assert await RecordChange.filter(source=page.id).count() == 3
     with pytest.raises(NotFound):
         await filmpages.choose("demo2", page.id, other, subject="admin", now=NOW)
+
+
+async def test_a_film_has_an_end(replicas: Replicas) -> None:
+    await say_patient()
+    await say_exam()
+    first = await take(replicas, pages.png(0, width=50, height=50), accession="A1")
+    row = await FilmArrival.get(id=first.id)
+    more = [
+        await documents.keep(replicas, "demo", bytes([number]), "image/png", NOW) for number in range(1, filmpages.MOST_PAGES)
+    ]
+    await FilmArrival.bulk_create(
+        FilmArrival(id=uuid7(), hospital_id="demo", document_id=each.id, exam_id=row.exam_id, received_at=NOW) for each in more
+    )
+    beyond = await take(replicas, pages.png(1, width=50, height=50), accession="A1")
+    assert beyond.waiting and await reason(beyond.id) == TOO_MANY
+    with pytest.raises(Conflict):
+        await filmpages.choose("demo", beyond.id, await Exam.get(accession="A1"), subject="admin", now=NOW)
 
 
 async def test_what_is_no_page_is_refused_and_leaves_nothing(replicas: Replicas) -> None:
