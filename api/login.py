@@ -20,7 +20,7 @@ from identity import handoff
 from identity.persons import Account
 from identity.sms_codes import CODE_LIFE, Purpose
 from infra.audit import DEPLOYMENT, Entry
-from notify.messages import login_code
+from notify.channels import codes
 from records import identifiers
 
 routes = Blueprint("login", url_prefix="/api/v1/login")
@@ -93,10 +93,10 @@ async def code_sent(request: Request, written: str) -> str:
     if not phone.usable:
         raise InvalidField("phone", "not-a-phone")
     at, people = now(), services.people
-    if people.sandbox is None:
+    if not codes.carried(people.channels):
         raise Unavailable("no channel for messages is set up; log in another way")
     issued = await people.sms_codes.issue(phone.number, Purpose.LOGIN, address_of(request), at)
-    await people.sandbox.send(login_code(phone.number, issued.code), at)
+    await codes.login_code(people.channels, phone.number, issued.code)
     return issued.challenge
 
 

@@ -167,13 +167,14 @@ def test_a_tap_in_wechat_brings_one_message_there_and_the_next_one_is_an_sms(wor
         mine = {"channel": "wechat", "template": TEMPLATE, "left": 1, "lasting": False}
         offered = {"hospital": "demo", "channel": "wechat", "kind": "report-ready", "template": TEMPLATE}
         assert phone.get("/me/subscriptions").json() == {"items": [mine], "next": None, "offered": [offered]}
-        for wrong in (
+        faults: list[dict[str, object]] = [
             {"templates": ["OTHER"]},
             {"templates": []},
             {"tap": "short"},
             {"templates": [TEMPLATE] * 4},
             {"channel": "qq"},
-        ):
+        ]
+        for wrong in faults:
             assert phone.client.post("/api/v1/me/subscriptions", json=early | wrong).status_code == 422
         world.weixin.accepted = {f"{OPEN_ID} {TEMPLATE}": 1}
         world.report("P-BETTY", "B1")
