@@ -11,6 +11,7 @@ from core.clock import now
 from identity.events import ACCOUNT_CHANGED
 from infra import metrics, outbox
 from notify import deciding, desk, receipts, reminders, rules, sending
+from notify.channels import acceptances
 from notify.kinds import Kind
 from notify.models import Notice, NoticeState
 from notify.office import Office
@@ -23,6 +24,7 @@ ESCALATE_SECONDS = 10.0
 UPKEEP_SECONDS = 6 * 3600.0
 COUNT_SECONDS = 15.0
 RECEIPTS_KEPT = timedelta(days=7)
+ACCEPTANCES_KEPT = timedelta(days=90)  # once used or ended
 EVENTS_KEPT = timedelta(days=30)  # longer than a report is news
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
@@ -81,6 +83,7 @@ async def _keep_up(_stop: asyncio.Event) -> None:
     at = now()
     await rules.measure(at)
     await receipts.forget(at - RECEIPTS_KEPT)
+    await acceptances.forget(at - ACCEPTANCES_KEPT)
     await desk.forget_words(at)
     for topic in (REPORT_SAID, ACCOUNT_CHANGED):
         await outbox.forget_done(topic, at - EVENTS_KEPT)
