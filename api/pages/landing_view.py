@@ -13,14 +13,16 @@ from api.pages.landing_page import card, day_and_time, heading, page
 from api.services import Services
 from archive.models import Series
 from core.clock import now
-from core.grants import Grant
+from core.grants import Grant, Role
 from identity.masking import masked_name
 from infra.audit import by
-from records.models import Hospital, PatientRecord, Report, ReportStatus
+from records import films
+from records.models import Hospital, PatientRecord, ReportStatus
 from records.search import Found
 from records.visibility import State
 
 MOST_THUMBNAILS = 12
+WIDE, SMALL = 1080, 360  # pixels, on a phone whose points are three of them
 NO_PICTURES = frozenset({"SR", "PR", "KO", "DOC", "ECG", "HD", "AU", "RTPLAN", "RTSTRUCT", "SEG", "REG"})
 # What a patient reads where there is no report; the last one is the usual time.
 STATES = {
@@ -46,7 +48,8 @@ async def exam_page(request: Request, grant: Grant, found: Found) -> HTTPRespons
         item,
         _head(found, item),
         _patient(await PatientRecord.get(id=found.exam.record_id), found),
-        _report(found.report) if found.report else "",
+        _report(found, grant) if found.report else "",
+        await _film(found.exam.id),
         _pictures(await _series(found)),
         form(request, "leave", button="看完了，退出", kind="quiet"),
         hospital=found.hospital,
@@ -93,7 +96,9 @@ def _patient(record: PatientRecord, found: Found) -> str:
     return card("<dl>", *(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines.items()), "</dl>")
 
 
-def _report(report: Report) -> str:
+def _report(found: Found, grant: Grant) -> str:
+    report = found.report
+    assert report is not None, "the caller has looked"
     parts = [
         f'<h2>{title}</h2><p class="text">{escape(text)}</p>'
         for title, text in (("所见", report.findings), ("诊断", report.impression))
@@ -105,7 +110,30 @@ def _report(report: Report) -> str:
         if name
     ]
     temporary = "这是临时报告，以审核后的正式报告为准。" if report.status is ReportStatus.PRELIMINARY else ""
-    return card(*parts, *(f'<p class="small">{line}</p>' for line in (temporary, " · ".join(doctors)) if line))
+    lines = [f'<p class="small">{line}</p>' for line in (temporary, " · ".join(doctors)) if line]
+    pdf = f'<a class="button quiet" href="/api/v1/exams/{found.exam.id}/report.pdf">报告 PDF，可打印</a>'
+    return card(*parts, *lines, pdf if grant.role is Role.PATIENT else "")
+
+
+async def _film(exam_id: str) -> str:
+    """The first page as wide as the phone, the others small; each opens at its full size."""
+    film = await films.shown(exam_id)
+    pages = await films.pages_of(film) if film else []
+    if not pages:
+        return ""
+    first, *others = [f"/api/v1/exams/{exam_id}/films/{each.n}.jpg" for each in pages]
+    thumbs = "".join(
+        f'<a href="{path}"><img src="{path}?width={SMALL}" alt="胶片第 {n} 页" loading="lazy"></a>'
+        for n, path in enumerate(others[:MOST_THUMBNAILS], 2)
+    )
+    size = f'width="{pages[0].width}" height="{pages[0].height}"'
+    return card(
+        f'<h2>胶片</h2><p class="small">{len(pages)} 张，点开看大图</p>',
+        f'<a class="sheet" href="{first}"><img src="{first}?width={WIDE}" alt="胶片第 1 页" {size}></a>',
+        f'<div class="thumbs">{thumbs}</div>' if thumbs else "",
+        '<p class="small">仅供浏览参考，不作诊断依据</p>',
+        kind="film",
+    )
 
 
 async def _series(found: Found) -> list[Series]:

@@ -33,6 +33,7 @@ from infra.settings import Settings, from_environ
 from records.models import Hospital
 from tests.parts.installation import ROOT, Installation
 from tests.parts.visitor import Visitor
+from tests.records import pages
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -130,6 +131,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         exam = {"category": "radiology", "performed_at": at}
         clinic.put("/exams/CT1", patient_id="1CT1", item=ITEM, study_uids=[STUDY], **exam)
         clinic.put("/exams/CT1/report", status="final", findings=FINDINGS, impression="建议随访。")
+        film = clinic.client.post("/api/v1/hospital/films", params={"accession": "CT1"}, content=pages.png())
+        assert film.status_code == 201, film.text
         clinic.put("/exams/US1", patient_id="1CT1", item="甲状腺超声", digital_service=False, **exam)
         clinic.put("/exams/HIV1", patient_id="1CT1", item="HIV抗体检测", **exam)
         clinic.put("/exams/MR1", patient_id="4MR1", item="头颅MR", study_uids=[OTHER_STUDY], **exam)
@@ -284,8 +287,14 @@ def test_the_paper_leads_its_patient_to_the_exam_by_a_code_and_a_proof(clinic: C
     assert patient.open(clinic.paper()).status_code == 200
     assert all(each in patient.text for each in (ITEM, FINDINGS, "示范医院", "欧", "仅供浏览参考"))
     assert NAME not in patient.text, "whoever looks over the shoulder need not read it"
-    thumbnail = re.findall(r'<img src="([^"]+)"', patient.text)[0]
-    assert patient.client.get(thumbnail).headers["content-type"].startswith("image/")
+    assert shown_pictures(patient) == ["film", "thumbnail"]
+
+
+def shown_pictures(visitor: Visitor) -> list[str]:
+    """What the pictures of a page are, all of which its holder gets."""
+    paths = re.findall(r'<img src="([^"]+)"', visitor.text)
+    assert all(visitor.client.get(path).headers["content-type"].startswith("image/") for path in paths)
+    return ["film" if "/films/" in path else "thumbnail" for path in paths]
 
 
 def test_one_of_anothers_and_one_that_is_held_back_are_not_shown(clinic: Clinic, patient: Visitor) -> None:
@@ -331,6 +340,7 @@ def test_who_knows_the_patient_sees_that_exam_and_nothing_else(clinic: Clinic, v
     visitor.send("paper", last_six="31002x")
     assert visitor.answer.history[0].status_code == 303
     assert all(each in visitor.text for each in (ITEM, FINDINGS))
+    assert shown_pictures(visitor) == ["film", "thumbnail"]
     get = visitor.client.get
     assert get(f"/dicom-web/studies/{STUDY}/metadata").status_code == 200
     foreign, unknown = get(f"/dicom-web/studies/{OTHER_STUDY}/metadata"), get("/dicom-web/studies/1.2.3/metadata")
