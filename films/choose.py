@@ -421,23 +421,26 @@ def _place(slot: Slot) -> float | None:
 
 def _ct(runs: Sequence[_Run], part: tuple[Part, ...]) -> list[Stack]:
     """One run for each phase and window: the sharp reconstruction for lung and bone, a thick soft one for the rest."""
-    windows = list(dict.fromkeys(named for each in part for named in CT_WINDOWS.get(each, ())))
+    organs: dict[Named, Part] = {}  # window → the first part that asks for it
+    for each in part:
+        for named in CT_WINDOWS.get(each, ()):
+            organs.setdefault(named, each)
     runs = _many(runs)
     phases: dict[str, list[_Run]] = {}
     for run in runs:
         phases.setdefault(run.first.acquisition if _is_axial(run) else f"plane of {run.first.series}", []).append(run)
     found = []
     for place, of_phase in enumerate(list(phases.values())[:MOST_PHASES]):
-        if not windows:
+        if not organs:
             best = _best(of_phase, sharp=False)
             found.append(Stack(best.slots, _title(best, runs)))
-        for named in windows:
+        for named, organ in organs.items():
             if place and named.sharp:  # air and bone do not change with contrast
                 continue
             if named.thin_only and not any(run.thickness_mm <= THIN_MM or run.is_bone for run in of_phase):
                 continue
             best = _best(of_phase, sharp=named.sharp)
-            found.append(Stack(best.slots, _title(best, runs), (named,), organ=part[0] if part else None))
+            found.append(Stack(best.slots, _title(best, runs), (named,), organ=organ))
     return found
 
 

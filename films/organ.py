@@ -16,7 +16,7 @@ from films.image import ImageDescription
 
 SMALL_PIXELS = 64  # longer side of the pictures to look at
 BODY_HU, GAS_HU, LUNG_HU = -300.0, -965.0, -450.0
-LUNG_SHARE, BODY_SHARE = 0.06, 0.12  # of the largest slice; less is not worth a cell
+LEAST_SHARE = 0.12  # of the largest slice; less is not worth a cell
 SIGNAL_SHARE = 0.1  # of the brightest signal: above it is the patient, not noise
 
 Values = NDArray[np.float64]
@@ -33,8 +33,7 @@ def span(slices: Sequence[Values], modality: str, organ: Part | None) -> tuple[i
     shares = _shares(slices, modality, organ)
     if not shares.size or shares.max() <= 0:
         return 0, len(slices) - 1
-    least = LUNG_SHARE if _is_of_lungs(modality, organ) else BODY_SHARE
-    wanted = np.flatnonzero(shares >= least * shares.max())
+    wanted = np.flatnonzero(shares >= LEAST_SHARE * shares.max())
     return int(wanted[0]), int(wanted[-1])
 
 

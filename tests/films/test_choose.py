@@ -126,6 +126,15 @@ def test_the_span_of_the_organ_bounds_what_is_shown() -> None:
     assert (min(shown), max(shown), len(shown)) == (22, 60, 20)  # type: ignore[type-var]
 
 
+def test_an_exam_of_two_parts_looks_for_each_organ_in_its_own_window() -> None:
+    found = choose.stacks(Material(stack(2, 100), words=("胸部+上腹部CT平扫",)))
+    assert [(each.windows[0].name, each.organ) for each in found if each.windows[0]] == [
+        ("肺窗", Part.CHEST),
+        ("纵隔窗", Part.CHEST),
+        ("软组织窗", Part.ABDOMEN),
+    ]
+
+
 # -- what was marked
 
 
