@@ -21,7 +21,7 @@ OWN_SOURCE = "医院"
 MOST_EXPLAINED = 60
 
 # Sentences end here; a statement inside one ends at a comma or a bracket.
-_SENTENCE = re.compile(r"[^。；;！!\n]+")
+_SENTENCE = re.compile(r"[^。；;！!？?\n]+[？?]?")
 _STATEMENT = re.compile(r"[^，,（）()【】\[\]：:]+")
 # What comes as a whole, so that no word inside it is taken for a cue.
 _NOT_SURE = (
