@@ -54,24 +54,19 @@ def signer(keys: Keys) -> Signer:
 
 
 async def note(signing: Signer, stores: Sequence[Store], now: datetime, before: Anchor | None) -> Anchor:
-    """Note the heads in every store, unless nothing was appended since `before`. Raises Unavailable when none takes them."""
+    """Note the heads in every store, unless nothing was appended since `before`. Raises Unavailable when none takes them.
+
+    Gives what the next look compares with: the new anchor, or `before` as long as the trail is no longer as that says.
+    """
     heads = {row.chain: (row.number, row.hash) for row in await AuditHead.all() if row.number}
     anchor = Anchor(now.astimezone(UTC), heads)
     if before is not None and before.heads == heads:
         return before
+    as_noted = before is None or await _is_as_noted(before)
     if not heads:
-        return anchor
-    if before is not None:
-        await _compare(before)
-    content = written(signing, anchor)
-    done = await asyncio.gather(*(store.put(_key(anchor), content) for store in stores), return_exceptions=True)
-    failed = [each for each in done if isinstance(each, BaseException)]
-    for each in failed:
-        if not isinstance(each, CloudfilmError):
-            raise each
-    if len(failed) == len(done):
-        raise Unavailable("no store takes the heads of the audit trail")
-    return anchor
+        return before or anchor
+    await _put(stores, _key(anchor), written(signing, anchor))
+    return anchor if before is None or as_noted else before
 
 
 async def found(signing: Signer, stores: Sequence[Store]) -> Found:
@@ -115,6 +110,17 @@ def read(signing: Signer, content: bytes) -> Anchor | None:
         return None
 
 
+async def _put(stores: Sequence[Store], key: str, content: bytes) -> None:
+    """Into every store that answers; raises Unavailable when none does."""
+    done = await asyncio.gather(*(store.put(key, content) for store in stores), return_exceptions=True)
+    failed = [each for each in done if isinstance(each, BaseException)]
+    for each in failed:
+        if not isinstance(each, CloudfilmError):
+            raise each
+    if len(failed) == len(done):
+        raise Unavailable("no store takes the heads of the audit trail")
+
+
 async def _listed(stores: Sequence[Store]) -> tuple[dict[str, list[Store]], set[int]]:
     """Key of an anchor → the stores that hold it; and the stores that answered."""
     keys: dict[str, list[Store]] = {}
@@ -144,7 +150,7 @@ async def _read(signing: Signer, key: str, stores: Sequence[Store], turns: async
     return key, None
 
 
-async def _compare(before: Anchor) -> None:
+async def _is_as_noted(before: Anchor) -> bool:
     """Say it loudly when what was noted last is no longer what the table says; `audit verify` finds where."""
     wrong = 0
     for chain, (number, link) in before.heads.items():
@@ -154,6 +160,7 @@ async def _compare(before: Anchor) -> None:
             wrong += 1
             _log.error("the audit trail of %s no longer has entry %d as it was noted", chain, number)
     metrics.set_level("audit_chains_not_as_noted", wrong)
+    return not wrong
 
 
 def _key(anchor: Anchor) -> str:
