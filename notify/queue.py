@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from notify import rules
 from notify.models import Notice, NoticeChannel, NoticeState, NoticeStep
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
-LOOKED_AT = 4  # times what is taken: some must wait for others
+LOOKED_AT = 32  # times what is taken: some must wait for others, and several workers shall seldom look at the same ones
 FAILURES_TO_REST = 3
 FIRST_REST_SECONDS = 5.0
 LONGEST_REST_SECONDS = 60.0
@@ -37,7 +38,7 @@ class Change:
 
 
 async def due(now: datetime, limit: int) -> list[Notice]:
-    """Up to `limit` notices that may be looked at now, the longest due first; of each recipient the oldest alone."""
+    """Up to `limit` notices that may be looked at now, anywhere among the longest due; of each recipient the oldest."""
     waiting = Q(state=NoticeState.WAITING, due_at__lte=now)
     lost = Q(state=NoticeState.CLAIMED, leased_until__lte=now)
     rows = Notice.filter(waiting | lost)
@@ -47,8 +48,10 @@ async def due(now: datetime, limit: int) -> list[Notice]:
     resting = await _resting(now)
     if resting:
         rows = rows.filter(~Q(channel__in=resting, last_resort=True, state=NoticeState.WAITING))
-    found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT)
-    return await _first_of_each(found, now)
+    found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient")
+    free = await _first_of_each([(int(each[0]), str(each[1])) for each in found], now)
+    begin = random.randrange(max(1, len(free) - limit + 1))
+    return await rows.filter(id__in=free[begin : begin + limit]).order_by("id") if free else []
 
 
 async def take(changes: Sequence[Change], now: datetime, lease_seconds: float, per_second: int) -> list[Change]:
@@ -98,6 +101,8 @@ async def channel_failed(name: str, now: datetime, seconds: float | None = None)
 
 async def channel_worked(name: str) -> None:
     """The channel works: what it suffered before is forgotten."""
+    if not await NoticeChannel.exists(name=name, failures__gt=0):  # a write would wait for others
+        return
     await NoticeChannel.filter(name=name, failures__gt=0).update(failures=0, rests_until=None)
 
 
@@ -124,16 +129,16 @@ class _Pace:
         return True
 
 
-async def _first_of_each(found: Sequence[Notice], now: datetime) -> list[Notice]:
-    """Those before whom nothing older to the same recipient is on its way or due."""
-    recipients = {row.recipient for row in found}
+async def _first_of_each(found: Sequence[tuple[int, str]], now: datetime) -> list[int]:
+    """Of (id, recipient): the ids before which nothing older to the same recipient is on its way or due."""
+    recipients = {recipient for _, recipient in found}
     older = Notice.filter(recipient__in=recipients, state__in=OPEN) if recipients else None
     rows = await older.only("id", "recipient", "state", "due_at", "attempts") if older else []
     first: dict[str, int] = {}
     for row in rows:
         if row.state == NoticeState.CLAIMED or row.due_at <= now or row.attempts:
             first[row.recipient] = min(row.id, first.get(row.recipient, row.id))
-    return [row for row in found if first.get(row.recipient) == row.id]
+    return [each for each, recipient in found if first.get(recipient) == each]
 
 
 async def _lock(changes: Sequence[Change]) -> set[int]:

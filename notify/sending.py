@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from notify.recipients import Way
 from records import lineage
 from records.models import Exam, Hospital, PatientRecord
 
-BATCH = 32
+BATCH = 16
 BEGIN_WITHIN, END_WITHIN = 0.25, 0.75  # of the lease: who is later may have lost it, and must not send
 LOOK_AGAIN = timedelta(seconds=10)  # for images that are not all here
 SAME_VISIT = timedelta(minutes=15)
@@ -50,6 +49,7 @@ class Round:
     office: Office
     now: datetime
     _hospitals: dict[str, tuple[Hospital, NoticeRule]] = field(default_factory=dict)
+    _rests: dict[str, datetime | None] = field(default_factory=dict)
 
     async def hospital(self, code: str) -> tuple[Hospital, NoticeRule]:
         """A hospital and its rules."""
@@ -57,24 +57,24 @@ class Round:
             self._hospitals[code] = await Hospital.get(code=code), await rules.of(code)
         return self._hospitals[code]
 
+    async def rests_until(self, channel: str) -> datetime | None:
+        """Until when a channel rests, or None."""
+        if channel not in self._rests:
+            self._rests[channel] = await queue.rests_until(channel, self.now)
+        return self._rests[channel]
+
 
 async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime] = clock.now) -> int:
     """One round; gives how many notices it could do something about."""
     at = now()
     look = Round(office, at)
-    changes = [await change_of(look, notice) for notice in _some(await queue.due(at, limit), limit)]
+    changes = [await change_of(look, notice) for notice in await queue.due(at, limit)]
     if not changes:
         return 0
     begun = time.monotonic()
     taken = await queue.take(changes, at, office.lease_seconds, office.per_second)
     await asyncio.gather(*(deliver(office, change.notice, begun, now) for change in taken))
     return len(taken) + sum(not change.channel for change in changes)
-
-
-def _some(due: Sequence[Notice], limit: int) -> Sequence[Notice]:
-    """`limit` of them that lie together, anywhere: several workers seldom look at the same ones."""
-    first = random.randrange(max(1, len(due) - limit + 1))
-    return due[first : first + limit]
 
 
 async def change_of(look: Round, notice: Notice) -> Change:
@@ -165,7 +165,7 @@ async def _by_best(
     left = [way for way in ways if way.channel not in notice.refused]
     if not left:
         return Change(notice, {"state": NoticeState.FAILED, "reason": notice.reason or NO_WAY})
-    rests = {way.channel: await queue.rests_until(way.channel, look.now) for way in left}
+    rests = {way.channel: await look.rests_until(way.channel) for way in left}
     awake = [way for way in left if rests[way.channel] is None]
     if not awake:
         soonest = min(until for until in rests.values() if until)

@@ -28,7 +28,7 @@ from notify.models import Notice, NoticeState
 from notify.templates import Template
 from records import exams, patients, reports
 from records.exams import ExamKey
-from records.models import Hospital
+from records.models import Exam, Hospital
 from records.patients import Patient
 from records.reports import ReportSaid
 from tests.drill.ledger import Line
@@ -199,7 +199,7 @@ async def _found(provider: AliyunServer, events: int) -> Found:
     """Each event has exactly one message in the ledger, or a row that says unknown. Anything else is a double, or lost."""
     messages = Counter(str(row["phone"]) for row in provider.ledger)
     rows = {row.event: row.state for row in await Notice.all()}
-    owners = {f"exam:{exam.id}": phone_of(int(exam.accession[1:])) for exam in await exams.Exam.all()}
+    owners = {f"exam:{exam.id}": phone_of(int(exam.accession[1:])) for exam in await Exam.all()}
     found = Found(events=events, asked=len(provider.asked))
     found.lost = events - len(rows)
     for event, state in rows.items():
