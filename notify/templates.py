@@ -38,6 +38,7 @@ WECHAT_KINDS: Mapping[str, int] = {
 _WECHAT_NAME = re.compile(rf"({'|'.join(WECHAT_KINDS)})[0-9]{{1,2}}", re.ASCII)
 _ALIPAY_NAME = re.compile(r"keyword[1-9][0-9]?", re.ASCII)
 _ALIPAY_LONGEST = 20
+_ASSISTANT_NAME = re.compile(r"[a-z][a-z_]{1,31}", re.ASCII)  # of business_info
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ FORMS: Mapping[str, Form] = {
     "alipay": Form(_ALIPAY_NAME),
     "gateway": Form(needed=False),
     "sandbox": Form(needed=False),
-    "assistant": Form(needed=False),
+    "assistant": Form(_ASSISTANT_NAME),
 }
 UNKNOWN_FORM = Form(needed=False)
 

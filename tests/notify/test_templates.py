@@ -66,3 +66,11 @@ def test_our_own_words_say_no_name_no_kind_of_exam_and_fit_two_parts() -> None:
         text = text_of(kind, None, values)
         assert "$" not in text and parts_of(f"【云胶片】{text}") <= 2, text
     assert "3份" in text_of(Kind.REPORT_READY, None, {**values, "count": "3"})
+
+
+def test_the_medical_assistants_fields_are_named_as_it_names_them() -> None:
+    good = Template("assistant", Kind.REPORT_READY, "1505001", "报告已完成", {"department_name": "hospital"})
+    assert checked(good) == good
+    for names in ({}, {"Department": "hospital"}, {"department_name": "patient"}):
+        with pytest.raises(InvalidField):
+            checked(Template("assistant", Kind.REPORT_READY, "1505001", "报告已完成", names))
