@@ -14,6 +14,7 @@ from films.facts import ImageFacts, KeyNote, Presentation, Vector
 from films.image import Window
 from films.layout import Layout, fitting
 from films.orientation import normal
+from films.tone import is_possible
 
 MOST_PAGES = 12
 CELLS_A_PAGE = 20  # 4 x 5, what hospitals print
@@ -27,14 +28,14 @@ MOST_PHASES = 3  # plain, arterial, venous
 MOST_MR_SEQUENCES = 8
 STATE_SELECTS_AT_MOST = 40  # a presentation state of more images sets their grey and selects nothing
 SUV_WHITE = 6.0
+LONGEST_SHAPE = 10.0  # sides of a picture that is laid out as it is
 
 CROSS_SECTIONS = frozenset(("CT", "MR", "PT", "NM"))
 RADIOGRAPHS = frozenset(("CR", "DX", "MG", "IO", "PX", "RG"))
 RUNS = frozenset(("XA", "RF"))
-STILLS = frozenset(("US", "IVUS", "ES", "XC", "OP", "GM", "SC", "OT", "DMS", "OPT"))
-_SLIDES_AND_MASKS = frozenset(("1.2.840.10008.5.1.4.1.1.77.1.6", "1.2.840.10008.5.1.4.1.1.66.4"))
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-_CAPTURED = ("SCREEN SAVE", "SCREENSAVE", "DOSE", "DOSE_INFO", "REPORT", "PROTOCOL", "GRAPH")
+NO_PICTURES = frozenset(("SM", "SEG", "RTDOSE", "RTIMAGE", "RWV", "REG"))  # slides, masks, numbers
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7."  # and its kinds for several frames
+_CAPTURED = frozenset(("SCREEN SAVE", "SCREENSAVE", "DOSE", "DOSE_INFO", "REPORT", "PROTOCOL", "GRAPH"))  # of Image Type
 
 # Of a series' description or of Image Type. Latin words stand alone, Chinese ones anywhere.
 SCOUT_WORDS = (
@@ -160,10 +161,9 @@ def stacks(material: Material) -> tuple[Stack, ...]:
     if marked:
         return (Stack(marked, "关键图像", most=len(marked)),)
     worthy = _worthy(usable)
-    kinds = [(CROSS_SECTIONS, _cross_sections), (RADIOGRAPHS, _radiographs), (RUNS, _runs), (STILLS, _stills)]
     found: list[Stack] = []
-    for modalities, make in kinds:
-        of_kind = [image for image in worthy if image.modality in modalities]
+    for make in (_cross_sections, _radiographs, _runs, _stills):
+        of_kind = [image for image in worthy if KINDS.get(image.modality, _stills) is make]
         found += make(of_kind, material.words) if of_kind else []
     return tuple(found)
 
@@ -224,14 +224,14 @@ def _aspect(cells: Sequence[Cell]) -> float:
 
 def _shape(image: ImageFacts) -> float:
     down, across = image.spacing_mm or (1.0, 1.0)
-    return round(image.columns * across / (image.rows * down), 2)
+    return min(max(round(image.columns * across / (image.rows * down), 2), 1 / LONGEST_SHAPE), LONGEST_SHAPE)
 
 
 # -- what counts at all ------------------------------------------------------------
 
 
 def _is_usable(image: ImageFacts) -> bool:
-    return bool(image.drawable and image.frames and image.rows and image.columns) and image.sop_class not in _SLIDES_AND_MASKS
+    return bool(image.drawable and image.frames and image.rows and image.columns) and image.modality not in NO_PICTURES
 
 
 def _worthy(images: Sequence[ImageFacts]) -> list[ImageFacts]:
@@ -249,8 +249,8 @@ def _is_scout(image: ImageFacts) -> bool:
 
 def _is_sheet(image: ImageFacts) -> bool:
     """A table or a screen made into an image."""
-    captured = image.sop_class.startswith(_SECONDARY_CAPTURE) and image.modality in CROSS_SECTIONS - {"NM"}
-    typed = any(word in value for value in image.image_type for word in _CAPTURED)
+    captured = f"{image.sop_class}.".startswith(_SECONDARY_CAPTURE) and image.modality in CROSS_SECTIONS - {"NM"}
+    typed = not _CAPTURED.isdisjoint(image.image_type)
     return captured or typed or _says(image.series_words, SHEET_WORDS)
 
 
@@ -475,9 +475,9 @@ def _pet(runs: Sequence[_Run], part: tuple[Part, ...]) -> list[Stack]:
     run = max(_many(runs), key=lambda run: len(run.slots))
     factor = run.first.suv_factor
     named = None
-    if factor:
-        white = SUV_WHITE / factor
-        named = Named(f"SUV 0–{SUV_WHITE:g}", Window(white / 2, white, "LINEAR_EXACT"))
+    window = Window(SUV_WHITE / factor / 2, SUV_WHITE / factor, "LINEAR_EXACT") if factor else None
+    if window is not None and is_possible(window):
+        named = Named(f"SUV 0–{SUV_WHITE:g}", window)
     return [Stack(run.slots, "" if named else run.first.series_words.strip(), (named,), CELLS_OF_MANY, inverted=True)]
 
 
@@ -535,3 +535,11 @@ def _stills(images: Sequence[ImageFacts], words: Sequence[str]) -> list[Stack]:
 
 def _frames(image: ImageFacts) -> Iterable[Slot]:
     return (Slot(image, frame) for frame in range(1, image.frames + 1))
+
+
+# How each kind of exam is shown; every other picture stands for itself.
+KINDS = {
+    **dict.fromkeys(CROSS_SECTIONS, _cross_sections),
+    **dict.fromkeys(RADIOGRAPHS, _radiographs),
+    **dict.fromkeys(RUNS, _runs),
+}

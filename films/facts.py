@@ -9,6 +9,7 @@ from math import exp, isfinite, log
 from typing import Any
 
 from films.image import Window
+from films.tone import is_possible
 
 Json = Mapping[str, Any]
 Vector = tuple[float, float, float]
@@ -173,10 +174,11 @@ def _instances(item: Json) -> Iterator[str]:
 
 def _window(softcopy: Json) -> Window | None:
     center, width = _number(softcopy, "00281050"), _number(softcopy, "00281051")
-    if center is None or width is None or width <= 0:
+    if center is None or width is None:
         return None
     function = _text(softcopy, "00281056")
-    return Window(center, width, function if function in ("LINEAR_EXACT", "SIGMOID") else "LINEAR")
+    window = Window(center, width, function if function in ("LINEAR_EXACT", "SIGMOID") else "LINEAR")
+    return window if is_possible(window) else None
 
 
 def _view(document: Json) -> str:

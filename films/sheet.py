@@ -151,7 +151,7 @@ def _write_scale(page: Shades, cell: CellImage, shown: Rectangle, size: int) -> 
         return
     length_cm = scale_length_cm(shown.width * cell.mm_per_pixel)
     pixels = round(length_cm * 10 / cell.mm_per_pixel)
-    if not length_cm:
+    if pixels < size:
         return
     words = f"{length_cm} cm" + (" 探测器面" if cell.at_detector else "")
     top = shown.y + shown.height + (legend_border(size) - size) // 2

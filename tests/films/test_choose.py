@@ -95,7 +95,8 @@ def test_phases_of_contrast_have_a_sheet_each_and_the_lungs_one_in_all() -> None
         {"series_words": "SmartPrep Series"},
         {"image_type": ("DERIVED", "SECONDARY", "MPR")},
         {"drawable": False},
-        {"sop_class": "1.2.840.10008.5.1.4.1.1.66.4"},
+        {"modality": "SEG"},
+        {"modality": "RTDOSE"},
     ],
     ids=str,
 )
@@ -233,6 +234,23 @@ def test_an_enhanced_image_is_a_stack_of_its_frames() -> None:
     places = tuple(Plane((0.0, 0.0, -5.0 * n), *made.AXIAL) for n in (2, 1, 0))
     (page,) = pages([image(1, 1, "MR", frames=3, planes=places)], "上腹部MR")
     assert [cell.slot.frame for cell in page.cells] == [3, 2, 1]
+
+
+def test_an_image_of_a_modality_nobody_foresaw_is_shown_as_it_is() -> None:
+    for modality in ("", "ES", "XC", "HC"):
+        assert numbers(pages([image(1, n, modality) for n in (2, 1)])[0]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "more", [{"rows": 1, "columns": 60_000}, {"rows": 60_000, "columns": 1}, {"spacing_mm": (1e-300, 1e300)}], ids=str
+)
+def test_impossible_shapes_do_no_harm(more: dict[str, Any]) -> None:
+    assert len(pages([image(1, n, "US", **more) for n in (1, 2)])[0].cells) == 2
+
+
+def test_uptake_that_cannot_be_windowed_leaves_the_window_to_the_image() -> None:
+    (page,) = pages(stack(1, 5, "PT", suv_factor=1e-40), "PET")
+    assert page.cells[0].window is None and page.cells[0].inverted
 
 
 def test_nothing_to_show_makes_no_page() -> None:

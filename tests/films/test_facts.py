@@ -120,6 +120,7 @@ def test_a_presentation_state_gives_each_image_its_window() -> None:
     softcopy = [
         item(WindowCenter=40, WindowWidth=400, ReferencedImageSequence=references[:1]),
         item(WindowCenter=-600, WindowWidth=1500, ReferencedImageSequence=references[1:2]),
+        item(WindowCenter=40, WindowWidth=0, ReferencedImageSequence=references[2:]),
     ]
     state = item(ReferencedSeriesSequence=[item(ReferencedImageSequence=references)], SoftcopyVOILUTSequence=softcopy)
     assert dict(facts.presentation(read(state)).windows) == {"1.5": Window(40, 400), "1.6": Window(-600, 1500), "1.7": None}

@@ -189,6 +189,12 @@ def test_a_text_that_is_too_long_ends_with_an_ellipsis_within_its_width() -> Non
     assert fitted("胸部", 29, 400) == "胸部"
 
 
+@pytest.mark.parametrize("text", ["", "\n\t\0", "𬭎㛃䶮𫖯", "🙂", "ا", "\u200b\u0301"])
+def test_any_text_can_be_written(text: str) -> None:
+    page = np.zeros((60, 200), np.uint8)
+    assert 0 <= typeset.write(page, fitted(text, 29, 150), 5, 5, 29, 255) <= 200
+
+
 def test_letters_beyond_the_page_do_no_harm() -> None:
     page = np.zeros((40, 60), np.uint8)
     assert typeset.write(page, "胸部CT平扫", 30, 5, 29, 255) > 60
