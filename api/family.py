@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -13,21 +14,25 @@ from api.bodies import Field, body, choice
 from api.forms import answer, required
 from api.login import CODE
 from api.me import REFUSAL_SECONDS
+from api.people import People
 from api.services import Services
 from core.clock import now
-from core.errors import Conflict, Unavailable
+from core.errors import CloudfilmError, Conflict, Unavailable
 from core.grants import Role
 from identity.bindings import Claim
-from identity.family import RELATIONS
+from identity.family import RELATIONS, Asked
 from identity.masking import masked_name, masked_phone
 from identity.mine import lets_see
+from identity.minors import GUARDIAN, asks_from
 from identity.models import Proxy
 from identity.persons import require_person
 from identity.sms_codes import CODE_LIFE
 from infra.audit import by
-from notify.messages import family_code
+from notify.channels import codes
 from records.identifiers import KINDS
 
+_log = logging.getLogger(__name__)
+_sending: set[asyncio.Task[None]] = set()  # a task that nobody holds may vanish before its end
 routes = Blueprint("family", url_prefix="/api/v1/me/family")
 REQUEST = {
     "hospital": required(32),
@@ -60,13 +65,15 @@ async def ask(request: Request) -> HTTPResponse:
     phones = await people.persons.phones(person.id)
     if not phones:
         raise Conflict("prove a phone of your own first: the message names it")
-    if people.sandbox is None:
+    if not codes.carried(people.channels):
         raise Unavailable("no channel for messages is set up; the hospital's desk can do it")
     answer_at = asyncio.get_running_loop().time() + REFUSAL_SECONDS
     relation, claim = said.pop("relation"), Claim(**said)
     asked = await people.family.ask(person.id, claim, relation, address_of(request), now())
-    if asked.code:
-        await people.sandbox.send(family_code(asked.phone, asked.code, masked_phone(phones[0].number)), now())
+    if asked.code:  # nobody waits for it: how long a provider takes would tell that the claim was right
+        task = asyncio.create_task(_send(people, asked, masked_phone(phones[0].number)))
+        _sending.add(task)
+        task.add_done_callback(_sending.discard)
     await asyncio.sleep(answer_at - asyncio.get_running_loop().time())
     return answer({"challenge": asked.challenge, "expires_in": int(CODE_LIFE.total_seconds())}, 202)
 
@@ -106,12 +113,20 @@ async def revoke(request: Request, proxy_id: str) -> HTTPResponse:
     return HTTPResponse(status=204)
 
 
+async def _send(people: People, asked: Asked, who: str) -> None:
+    try:
+        await codes.family_code(people.channels, asked.phone, asked.code, who)
+    except CloudfilmError as error:  # who asked may ask again, and is told no more than for a wrong claim
+        _log.warning("a family code could not be sent: %s", type(error).__name__)
+
+
 async def proxy_item(proxy: Proxy, at: datetime) -> dict[str, Any]:
     """Whose exams somebody may see, the name masked."""
     return await _term(proxy, at) | {"hospital": proxy.record.hospital_id, "name": masked_name(proxy.record.name)}
 
 
 async def _term(proxy: Proxy, at: datetime) -> dict[str, Any]:
+    asked_at = asks_from(proxy.record.birth_date)
     return {
         "id": proxy.id,
         "relation": proxy.relation,
@@ -120,6 +135,7 @@ async def _term(proxy: Proxy, at: datetime) -> dict[str, Any]:
         "expires_at": _time(proxy.expires_at),
         "sees": await lets_see(proxy, at),
         "agreed_at": proxy.agreed_at and _time(proxy.agreed_at),
+        "asks_child_at": _time(asked_at) if asked_at and proxy.relation == GUARDIAN else None,
     }
 
 

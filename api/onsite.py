@@ -27,7 +27,7 @@ from identity.onsite import AccountCode, Post, attest
 from identity.sms_codes import CODE_LIFE
 from infra.audit import by
 from infra.database import transaction
-from notify.messages import onsite_code
+from notify.channels import codes
 from records import choices, identifiers
 from records.models import Hospital
 
@@ -84,11 +84,10 @@ async def send_code(request: Request) -> HTTPResponse:
     phone = identifiers.phone((await body(request, {"phone": required(32)}))["phone"])
     if not phone.usable:
         raise InvalidField("phone", "not-a-phone")
-    if services.people.sandbox is None:
+    if not codes.carried(services.people.channels):
         raise Unavailable("no channel for messages is set up; the person's phone can show a code")
-    at = now()
-    issued = await services.people.onsite.send_code(post_of(request), phone.number, at)
-    await services.people.sandbox.send(onsite_code(phone.number, issued.code), at)
+    issued = await services.people.onsite.send_code(post_of(request), phone.number, now())
+    await codes.onsite_code(services.people.channels, phone.number, issued.code)
     return answer({"challenge": issued.challenge, "expires_in": int(CODE_LIFE.total_seconds())}, 202)
 
 

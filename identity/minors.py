@@ -33,6 +33,11 @@ def decides_alone(born: date | None, now: datetime) -> bool:
     return born is not None and now >= birthday(born, OWN_CONSENT_YEARS)
 
 
+def asks_from(born: date | None) -> datetime | None:
+    """The 14th birthday: from then on the child is asked."""
+    return birthday(born, OWN_CONSENT_YEARS) if born else None
+
+
 def guardian_sees(born: date | None, agreed_at: datetime | None, grace: timedelta, now: datetime) -> bool:
     """True below 14 and `grace` longer; from then on only once the child agreed; never from 18 on."""
     if born is None or now >= comes_of_age(born):

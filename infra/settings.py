@@ -78,6 +78,7 @@ class Settings:
     aliyun_sign_name: str = _setting("", "signature before an SMS of a hospital that has none of its own")
     aliyun_code_template: str = _setting("", "template of login codes, with ${code}")
     aliyun_family_template: str = _setting("", "template of family codes, with ${code} and ${who}")
+    aliyun_onsite_template: str = _setting("", "template of codes at a kiosk or the desk, with ${code}")
     aliyun_settle_seconds: int = _setting(300, "an SMS that Aliyun does not show so long after it was tried was not sent, s")
     aliyun_callback_secret: str = _setting("", "last part of the path of Aliyun's receipts; empty = none taken", secret=True)
     aliyun_callback_addresses: tuple[str, ...] = _setting((), "comma-separated addresses they come from; empty = any")

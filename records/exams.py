@@ -207,7 +207,8 @@ async def _change_patient(exam: Exam, patient_id: str, allowed: bool, subject: s
     if not (same or allowed):
         raise Conflict("the exam is another patient's: say rematch=true to move it")
     before, exam.patient_id, exam.record_id = exam.record_id, patient_id, owner.id if owner else None
-    await exam.save(update_fields=["patient_id", "record_id"])
+    exam.service_chosen = exam.service_chosen if same else None  # what one patient answered is not the other's answer
+    await exam.save(update_fields=["patient_id", "record_id", "service_chosen"])
     place = (exam.campus, exam.system, exam.accession)
     if owner is None:
         await waiting.add(exam.hospital_id, EXAM, place, PATIENT_UNKNOWN)

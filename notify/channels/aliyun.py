@@ -155,6 +155,7 @@ class Aliyun:
         templates = {
             "login-code": self._settings.aliyun_code_template,
             "family-code": self._settings.aliyun_family_template,
+            "onsite-code": self._settings.aliyun_onsite_template,
         }
         return templates.get(kind) or None
 

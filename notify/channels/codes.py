@@ -43,6 +43,11 @@ async def family_code(channels: Mapping[str, Channel], phone: str, code: str, wh
     await _send(channels, messages.family_code(phone, code, who), {"code": code, "who": who})
 
 
+async def onsite_code(channels: Mapping[str, Channel], phone: str, code: str) -> None:
+    """Send the code by which a kiosk or the desk knows whose phone it is. Raises as `login_code`."""
+    await _send(channels, messages.onsite_code(phone, code), {"code": code})
+
+
 async def _send(channels: Mapping[str, Channel], message: Message, params: Mapping[str, str]) -> None:
     failures: list[ChannelError] = []
     for channel, template in _lane(channels, message.kind):

@@ -96,6 +96,16 @@ async def test_what_the_hospitals_system_repeats_does_not_undo_the_patients_answ
     assert [kind for kind, _, _ in await rows(exam)] == ["declined", "opened", "declined"]
 
 
+async def test_what_one_patient_answered_is_not_the_answer_of_another(say: Say, sealer: Sealer) -> None:
+    exam = await say()
+    await activations.answer(exam, Kind.DECLINED, PHONE, "1", NOON)
+    other = (await patients.put(sealer, "demo", "P2", Patient("李四"))).id
+    await exams.rematch(ExamKey("demo", "A1"), "P2", subject="admin", now=NOON)
+    found = await choices.get([other], exam.exam.id)
+    assert found is not None
+    assert found.open
+
+
 async def test_ten_answers_at_once_have_one_effect(say: Say) -> None:
     exam = await say()
     tries = (activations.answer(exam, Kind.OPENED, KIOSK, "1", NOON) for _ in range(10))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Any
 
 import httpx
+
+LONGEST_WAIT_SECONDS, LOOK_SECONDS = 60.0, 0.05
 
 
 class Phone:
@@ -35,6 +39,15 @@ class Phone:
         """The newest code that was sent to this phone."""
         page = self.client.get("/demo/messages", headers={"Accept": "application/json"})
         return next(str(each["code"]) for each in page.json()["items"] if each["code"] and each["to"].endswith(self.number))
+
+    def awaited_code(self) -> str:
+        """The first code that comes to this phone; it is sent beside the answer to who asked for it."""
+        end = time.monotonic() + LONGEST_WAIT_SECONDS
+        while time.monotonic() < end:
+            with suppress(StopIteration):
+                return self.newest_code()
+            time.sleep(LOOK_SECONDS)
+        raise TimeoutError("no code came")
 
     def get(self, path: str, **parameters: str | int) -> httpx.Response:
         """GET below /api/v1."""

@@ -263,7 +263,7 @@ def test_a_daughter_sees_her_mothers_exams_once_the_mother_said_the_code(
     assert asked.json().keys() == wrong.json().keys()
     assert daughter.exams() == []
     with Phone(site.url, MOTHER) as mother:
-        said = {"challenge": asked.json()["challenge"], "code": mother.newest_code()}
+        said = {"challenge": asked.json()["challenge"], "code": mother.awaited_code()}
     assert stranger.client.post("/api/v1/me/family/verify", json={**said, "code": "x"}).status_code == 401
     proxy = daughter.client.post("/api/v1/me/family/verify", json=said)
     assert proxy.status_code == 201, proxy.text
