@@ -115,7 +115,6 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "films.file.dcm": (DICOM,),
     "films-said.preview": ("image/jpeg",),
     "films-said.original": ("image/jpeg", "image/png", "application/pdf", DICOM),
-    "films-said.original": ("image/jpeg", "image/png", "application/pdf", DICOM),
     "browser.file": ("text/css", "text/javascript", "image/svg+xml"),
     "service.events_csv": ("text/csv",),
     "audit.export": ("application/jsonl", "text/csv"),

@@ -8,17 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
+from core.uids import row_id
 from records.models import HospitalTerm
+from records.writing import Outcome, Said, writing
 
 _DATA = Path(__file__).parent / "data" / "terms.tsv"
 OWN = "own"  # the kind of a hospital's own word
 OWN_SOURCE = "医院"
 MOST_EXPLAINED = 60
+MOST_OWN = 2000
+LONGEST_TERM, LONGEST_MEANING = 32, 300  # characters
 
 # Sentences end here; a statement inside one ends at a comma or a bracket.
 _SENTENCE = re.compile(r"[^。；;！!？?\n]+[？?]?")
@@ -120,20 +125,40 @@ async def of_hospital(hospital: str) -> dict[str, str]:
     return {row.term: row.meaning for row in await HospitalTerm.filter(hospital_id=hospital)}
 
 
+async def put(hospital: str, term: str, meaning: str, now: datetime) -> Said:
+    """Explain a word as the hospital does; raises Conflict when it has too many of its own."""
+    async with writing(hospital):
+        row = await HospitalTerm.get_or_none(hospital_id=hospital, term=term)
+        if row is not None:
+            await HospitalTerm.filter(id=row.id).update(meaning=meaning, changed_at=now)
+            return Said(Outcome.SAME if row.meaning == meaning else Outcome.CHANGED, str(row.id))
+        if await HospitalTerm.filter(hospital_id=hospital).count() >= MOST_OWN:
+            raise Conflict(f"a hospital explains at most {MOST_OWN} words of its own")
+        row = await HospitalTerm.create(id=row_id(), hospital_id=hospital, term=term, meaning=meaning, changed_at=now)
+        return Said(Outcome.NEW, str(row.id))
+
+
+async def remove(hospital: str, term: str) -> Said:
+    """Explain it as we do again; raises NotFound when the hospital has none of its own for it."""
+    async with writing(hospital):
+        row = await HospitalTerm.get_or_none(hospital_id=hospital, term=term)
+        if row is None:
+            raise NotFound("no such word of the hospital's own")
+        await HospitalTerm.filter(id=row.id).delete()
+        return Said(Outcome.CHANGED, str(row.id))
+
+
+def all_with(own: Mapping[str, str]) -> list[Term]:
+    """Every word as a hospital's patients read it, in order."""
+    return [term for _, term in sorted(_terms_with(own).items())]
+
+
 @lru_cache(maxsize=1)
 def terms() -> Mapping[str, Term]:
     """Ours, by their words."""
     lines = (line for line in _DATA.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
     read = [Term(*line.split("\t")) for line in lines]
     return {each.term: each for each in read}
-
-
-def known(term: str) -> Term:
-    """Ours for that word; raises NotFound."""
-    found = terms().get(term)
-    if found is None:
-        raise NotFound("no such word")
-    return found
 
 
 def _terms_with(own: Mapping[str, str]) -> dict[str, Term]:

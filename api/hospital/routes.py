@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.hospital import access, admin, exams, films, notices, patients, places, reminders, service, waiting
+from api.hospital import access, admin, exams, films, notices, patients, places, reminders, service, terms, waiting
 
 BLUEPRINTS = (
     patients.routes,
@@ -14,5 +14,6 @@ BLUEPRINTS = (
     service.routes,
     waiting.routes,
     places.routes,
+    terms.routes,
     admin.routes,
 )

@@ -149,7 +149,6 @@ LINES = [
     "GET /api/v1/hospital/films/{page}                 | hospital,admin 404",
     "GET /api/v1/hospital/films/{page}/preview.jpg     | hospital,admin 404",
     "GET /api/v1/hospital/films/{page}/original        | hospital,admin 404",
-    "GET /api/v1/hospital/films/{page}/original        | hospital,admin 404",
     "POST /api/v1/hospital/films                       | hospital,admin 422",
     "POST /api/v1/hospital/films/{page}/choose         | admin 422",
     "POST /api/v1/hospital/films/{page}/rematch        | admin 404",
@@ -160,6 +159,9 @@ LINES = [
     "DELETE /api/v1/hospital/exams/{accession}/release | clinician 200 foreign=404 unknown=404",
     "POST /api/v1/hospital/patients/{patient_id}/merge | admin 422",
     "POST /api/v1/hospital/patients/{patient_id}/unmerge | admin 409 foreign=404 unknown=404",
+    "GET /api/v1/admin/terms                           | admin 200",
+    "PUT /api/v1/admin/terms/{term}                    | admin 422",
+    "DELETE /api/v1/admin/terms/{term}                 | admin 404",
     "GET /api/v1/admin/hospital                        | admin 200",
     "PUT /api/v1/admin/hospital                        | admin 200",
     # Another hospital's numbers are free in this one; who comes second finds what the first has told.

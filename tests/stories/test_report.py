@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +20,7 @@ import pytest
 from asn1crypto.x509 import Certificate  # type: ignore[import-untyped]
 from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from core.clock import now
@@ -29,7 +30,7 @@ from identity.models import Binding, Person
 from identity.sessions import issue
 from infra.database import close_database, open_database
 from infra.settings import Settings, from_environ
-from records.models import Hospital, PatientRecord
+from records.models import Hospital, PatientRecord, ReportPrint
 from tests.parts.installation import Installation
 from tests.records.pages import jpeg
 
@@ -215,7 +216,7 @@ def test_the_hospitals_seal_holds_for_every_byte_and_breaks_with_one(world: Worl
     certificate = signature.signer_cert
     assert isinstance(certificate, Certificate) and "演示证书" in certificate.subject.human_friendly
     status = validate_pdf_signature(signature, ValidationContext(trust_roots=[certificate]))
-    assert status.intact and status.valid and status.trusted and status.coverage.name == "ENTIRE_FILE"
+    assert status.intact and status.valid and status.trusted and status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     broken = pdf.replace(b"/Lang", b"/Long", 1)
     assert broken != pdf
     changed = PdfFileReader(io.BytesIO(broken)).embedded_signatures[0]
@@ -272,3 +273,36 @@ def test_words_are_explained_where_something_is_there_and_nowhere_else(world: Wo
     assert [each["term"] for each in answer["items"]] == ["磨玻璃结节", "脂肪肝"]
     assert answer["items"][1]["places"] == [{"in": "impression", "begin": 10, "end": 13}]
     assert "仅供参考" in answer["notice"]
+
+
+def test_a_hospital_explains_a_word_in_its_own_words_and_gives_it_up_again(world: World) -> None:
+    exam = world.exam("R11")
+    world.say("R11", "final", findings="脂肪肝。本院简称。")
+    terms, ours = f"/exams/{exam}/report/terms", "肝细胞里的脂肪比平常多。"
+    with world.client("admin") as client:
+        assert client.put("/admin/terms/脂肪肝", json={"meaning": "本院的说明。"}).status_code == 201
+        assert client.put("/admin/terms/本院简称", json={"meaning": "只在本院用。"}).status_code == 201
+        meanings = {each["term"]: each["meaning"] for each in world.get(terms).json()["items"]}
+        assert meanings == {"脂肪肝": "本院的说明。", "本院简称": "只在本院用。"}
+        listed = client.get("/admin/terms").json()["items"]
+        assert {each["term"] for each in listed if each["own"]} == {"脂肪肝", "本院简称"}
+        assert client.put("/admin/terms/脂肪肝", json={"meaning": ""}).status_code == 200
+        assert [each["term"] for each in world.get(terms).json()["items"]] == ["本院简称"]
+        assert client.delete("/admin/terms/脂肪肝").status_code == client.delete("/admin/terms/本院简称").status_code == 200
+        assert client.delete("/admin/terms/脂肪肝").status_code == 404
+    assert [each["meaning"] for each in world.get(terms).json()["items"]] == [ours]
+
+
+def test_a_final_report_is_printed_before_anybody_asks(world: World) -> None:
+    world.exam("R12")
+    report = world.say("R12", "final", findings="脂肪肝").json()["id"]
+    settings = from_environ({"CLOUDFILM_HOME": str(world.installation.home)})
+    end = time.monotonic() + 60
+    while not asyncio.run(opened(settings, printed(report))):
+        assert time.monotonic() < end, "the worker has not printed it"
+        time.sleep(0.3)
+
+
+async def printed(report: str) -> bool:
+    """True when its PDF is kept."""
+    return await ReportPrint.filter(report_id=report).exists()
