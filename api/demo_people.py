@@ -13,6 +13,7 @@ from api.people import People
 from identity.bindings import Claim
 from identity.models import Binding, PersonPhone
 from infra.audit import Trail
+from notify import rules
 from records import exams, hospitals, identifiers, patients, reports
 from records.exams import ExamFields, ExamKey
 from records.hospitals import Told
@@ -65,6 +66,7 @@ async def _introduce_at(people: People, trail: Trail, said: dict[str, Any]) -> N
         identifiers=(("id_card", patient["id_card"]),),
     )
     await hospitals.put(code, told)
+    await rules.put(code, {"images_expected": []})  # who tries it out without images waits for none
     await patients.put(people.sealer, code, said["patient_id"], record)
     await trail.record(operator_entry(code, action="put-patient", what=SUBJECT))
 

@@ -133,7 +133,7 @@ async def _wait(look: Round, notice: Notice, exams: Sequence[Exam], rule: Notice
     """For images that are due, and for the end of the quarter of an hour in which the visit had a message."""
     if notice.wait_until is not None and look.now < notice.wait_until:
         for exam in exams:
-            if not await standing.images_are_here(exam, rule):
+            if not await standing.all_is_here(exam, rule):
                 return _later(notice, min(notice.wait_until, look.now + LOOK_AGAIN), "images")
     if not notice.visit or notice.sealed:
         return None
@@ -153,7 +153,7 @@ async def _same_visit(look: Round, notice: Notice, record: PatientRecord, hospit
     for each in await others.filter(id__not=notice.id, state=NoticeState.WAITING).order_by("id"):
         good = (await standing.of_reports(each.exams, record, hospital, look.now)).exams
         waits = each.wait_until is not None and look.now < each.wait_until
-        if good and (not waits or all([await standing.images_are_here(exam, rule) for exam in good])):
+        if good and (not waits or all([await standing.all_is_here(exam, rule) for exam in good])):
             found.append(each)
     return found
 

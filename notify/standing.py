@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archive.models import Study
+from archive.settling import STUDY_SETTLED
+from infra.models import Outbox, OutboxState
 from notify.kinds import Kind
 from notify.models import NoticeOptOut, NoticeRule
 from records import lineage, reports
+from records.filmwork import FILM
 from records.models import Exam, ExamStudy, Hospital, Images, PatientRecord, Report, ReportStatus
 from records.visibility import exam_is_visible, rules_of
 
@@ -53,8 +56,11 @@ async def of_account(record: PatientRecord) -> Standing:
     return Standing(why_not=DECEASED if record.deceased_on is not None else "")
 
 
-async def images_are_here(exam: Exam, rule: NoticeRule) -> bool:
-    """True when all images that are due can be shown: those announced, those of the named studies, or some of this category."""
+async def all_is_here(exam: Exam, rule: NoticeRule) -> bool:
+    """True when all images that are due can be shown, and the film that is made of them.
+
+    Due are those announced, those of the named studies, or some where this category has images.
+    """
     if exam.images is Images.ELSEWHERE:
         return True
     links = await ExamStudy.filter(exam_id=exam.id)
@@ -63,9 +69,20 @@ async def images_are_here(exam: Exam, rule: NoticeRule) -> bool:
     studies = Study.filter(hospital_id=exam.hospital_id, study_instance_uid__in=[link.study_uid for link in links])
     here = await studies if links else []
     expected = (exam.expected or {}).get("instances", 0)
-    if expected:
-        return sum(study.instance_count for study in here) >= expected
-    return bool(here) or exam.category not in rule.images_expected
+    if expected and sum(study.instance_count for study in here) < expected:
+        return False
+    if not here:
+        return exam.category not in rule.images_expected
+    return not await _film_is_coming(exam, here)
+
+
+async def _film_is_coming(exam: Exam, studies: Iterable[Study]) -> bool:
+    """True while it is promised: of images that may still arrive, or of those that are here."""
+    waiting = Outbox.filter(state=OutboxState.WAITING)
+    if await waiting.filter(topic=FILM, key=exam.id).exists():
+        return True
+    arriving = [await waiting.filter(topic=STUDY_SETTLED, key__startswith=f"{study.id}.").exists() for study in studies]
+    return any(arriving)
 
 
 def said_at(report: Report) -> datetime:

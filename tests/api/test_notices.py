@@ -57,6 +57,8 @@ def test_a_final_report_becomes_one_message_that_the_hospital_sees_and_may_send_
     say_report(hospital, "NOTICED-1")
     (message,) = messages(hospital, PHONE, "report-ready", 1)
     assert message["url"] in message["text"]
+    page = httpx.get(message["url"], timeout=30)
+    assert page.status_code == 200 and "赵六" not in page.text, "the link asks for proof first"
     for secret in ("赵六", "血常规", "NOTICED", PHONE):
         assert secret not in message["text"]
     sent = hospital.get(f"{API}/notices", params={"state": "sent", "kind": "report-ready"}).json()["items"]

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.models import Outbox
+from infra.models import Outbox, OutboxState
 from notify import rules
 from notify.models import Notice, NoticeOptOut
 from records import exams, history, matching, merging
 from records.events import REPORT_SAID
+from records.filmwork import FILM
 from records.models import PatientRecord
 from records.writing import writing
 from tests.notify.conftest import OTHER_PHONE, PHONE, World
@@ -147,7 +148,7 @@ async def test_a_merge_tells_nothing_twice(world: World) -> None:
     assert len(world.box.ledger) == 1
 
 
-async def test_images_that_are_announced_are_waited_for_at_most_twenty_minutes(world: World) -> None:
+async def test_images_and_their_film_are_waited_for_at_most_twenty_minutes(world: World) -> None:
     await say_exam("A1", "P1", expected={"series": 1, "instances": 2})
     await world.say("A1")
     study = await receive_study(instance_count=1)
@@ -155,6 +156,9 @@ async def test_images_that_are_announced_are_waited_for_at_most_twenty_minutes(w
     await world.pass_by(minutes=1)
     assert (await world.states(), world.box.ledger) == (["waiting images"], [])
     await study.filter(id=study.id).update(instance_count=2)
+    await world.pass_by(seconds=30)
+    assert world.box.ledger == [], "the film of these images is being made"
+    await Outbox.filter(topic=FILM).update(state=OutboxState.DONE)
     await world.pass_by(seconds=30)
     assert len(world.box.ledger) == 1
     await say_exam("B1", "P2", studies=("1.2.3",))
