@@ -124,6 +124,12 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "docs.openapi": ("application/json",),
     "operations.metrics_page": ("text/plain",),
 }
+# route → media types of its body, where one file takes different ones
+BODIES: Mapping[str, tuple[str, ...]] = {
+    "films-said.choose": (JSON,),
+    "films-said.rematch": (),
+    "films-said.undo": (),
+}
 # route → query parameters, where one file holds different ones
 QUERIES: Mapping[str, tuple[str, ...]] = {
     "notices.list": ("state", "kind", "channel", "exam", "limit", "cursor"),
@@ -246,8 +252,9 @@ def _described(operation: Operation) -> Json:
         "parameters": [*_path_parameters(operation.parameters), *_query_parameters(_query(operation, group))],
         "responses": {**_answers(operation, group), **_ERRORS},
     }
-    if operation.method in ("POST", "PUT", "PATCH"):
-        described["requestBody"] = {"required": True, "content": _content(group.bodies)}
+    bodies = BODIES.get(operation.name, group.bodies)
+    if operation.method in ("POST", "PUT", "PATCH") and bodies:
+        described["requestBody"] = {"required": True, "content": _content(bodies)}
     return {**described, **_access(operation.access)}
 
 
