@@ -29,7 +29,10 @@ NO_LETTER = "〓"  # the geta mark, which stands for a letter that is not in the
 NO_LETTER_NOTE = "〓：字库中没有的字。"
 _CONTROLS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _ENDLESS = re.compile(r"[!-~]{40}(?=[!-~])")
-_MAY_BREAK = "\u200b"
+_MAY_BREAK, _NO_BREAK = "\u200b", "\u00a0"
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=(?:mm|cm|ml|mL|HU|Hu|ms|kg|mg|g|岁|年|月|个|次|枚)(?![A-Za-z]))")
+LETTERS_A_LINE = 44  # of 10.5 points in 170 mm
+WHOLE_LINES = 18  # so many stay on one page
 EDITION = 1  # of the template; a higher number makes every paper anew when it is next asked for
 
 
@@ -124,11 +127,18 @@ def _words(paper: Paper) -> dict[str, Any]:
         "mark": paper.mark or None,
         "correction": paper.correction or None,
         "identity": [[each.label, each.value, each.wide] for each in paper.identity],
-        "sections": [{"heading": each.heading, "lines": lines_of(each.text)} for each in paper.sections],
+        "sections": [_section(each, last=each is paper.sections[-1]) for each in paper.sections],
         "signatures": [[each.label, each.value] for each in paper.signatures],
         "code": bool(paper.check_url),
         "seal": asdict(paper.seal) if paper.seal else None,
     }
+
+
+def _section(section: Section, *, last: bool) -> dict[str, Any]:
+    """The conclusion, which stands last, is not torn over two pages unless it is long."""
+    lines = lines_of(section.text)
+    set_lines = sum(1 + len(line) // LETTERS_A_LINE for line in lines)
+    return {"heading": section.heading, "lines": lines, "whole": last and set_lines <= WHOLE_LINES}
 
 
 def _picture(picture: Picture | None) -> dict[str, Any] | None:
@@ -161,9 +171,10 @@ def _settable(value: Any) -> Any:
 
 
 def settable(text: str) -> str:
-    """Controls are left out, letters that the font lacks become 〓 as printers do, and endless words may be broken."""
+    """Controls are left out, letters that the font lacks become 〓 as printers do; a number and its unit stay together."""
     letters = (letter if covers(letter) else NO_LETTER for letter in text if unicodedata.category(letter) not in _CONTROLS)
-    return _ENDLESS.sub(lambda word: word[0] + _MAY_BREAK, "".join(letters))
+    broken = _ENDLESS.sub(lambda word: word[0] + _MAY_BREAK, "".join(letters))
+    return _BEFORE_UNIT.sub(_NO_BREAK, broken)
 
 
 def lines_of(text: str) -> list[str]:
