@@ -66,7 +66,8 @@ async def land(request: Request, token: str) -> HTTPResponse:
     if verification.is_one(token):
         return await _verification_file(services, token)
     if _came_by_a_former_address(request):
-        return HTTPResponse(status=308, headers={"Location": url(services.settings.base_url, token)})
+        headers = {"Location": url(services.settings.base_url, token), "Cache-Control": "no-store"}
+        return HTTPResponse(status=308, headers=headers)
     try:
         link = await services.people.links.find(token, now())
         return with_device(request, await _handler(link)(request, link))

@@ -17,7 +17,7 @@ from core.grants import Grant, Role
 from identity.masking import masked_name
 from infra.audit import by
 from records import films
-from records.models import Hospital, PatientRecord, ReportStatus
+from records.models import Exam, Hospital, Images, PatientRecord, ReportStatus
 from records.search import Found
 from records.visibility import State
 
@@ -51,6 +51,7 @@ async def exam_page(request: Request, grant: Grant, found: Found) -> HTTPRespons
         _report(found, grant) if found.report else "",
         await _film(found.exam.id),
         _pictures(await _series(found)),
+        _elsewhere(found.exam),
         form(request, "leave", button="看完了，退出", kind="quiet"),
         hospital=found.hospital,
     )
@@ -141,6 +142,17 @@ async def _series(found: Found) -> list[Series]:
     rows = Series.filter(study__hospital_id=found.exam.hospital_id, study__study_instance_uid__in=list(found.studies))
     return (
         await rows.exclude(modality__in=list(NO_PICTURES)).order_by("study_id", "series_number", "id").prefetch_related("study")
+    )
+
+
+def _elsewhere(exam: Exam) -> str:
+    """Where the pictures of a former vendor are, if an address of them is known."""
+    if exam.images is not Images.ELSEWHERE or not exam.elsewhere_url.startswith(("https://", "http://")):
+        return ""
+    return card(
+        "<h2>影像</h2>",
+        '<p class="second">这份检查的影像在医院原来的系统里，可能需要再次核对身份。</p>',
+        f'<a class="button quiet" rel="noreferrer" href="{escape(exam.elsewhere_url)}">到原系统查看</a>',
     )
 
 
