@@ -149,6 +149,8 @@ def _require_possible(settings: Settings) -> None:
     for name, port in (("PORT", settings.port), ("HL7_PORT", settings.hl7_port)):
         if port > HIGHEST_PORT:
             raise Misconfigured(f"CLOUDFILM_{name} must be at most {HIGHEST_PORT}")
+    if settings.message_seconds < 1:
+        raise Misconfigured("CLOUDFILM_MESSAGE_SECONDS must be at least 1")
     if settings.log_level not in LOG_LEVELS:
         raise Misconfigured(f"CLOUDFILM_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}")
     if urlsplit(settings.base_url).scheme not in ("http", "https"):

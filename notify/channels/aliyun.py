@@ -83,6 +83,7 @@ NEVER = frozenset(
 PERHAPS = frozenset({"isp.SYSTEM_ERROR", "InternalError", "ServiceUnavailable"})
 # Every other one says that account, signature or template are not right, and a person must mend that.
 
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,}", re.ASCII)  # stands in a path as it is, and is not guessed
 _OUR_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 STATES = {"1": Outcome.ACCEPTED, "2": Outcome.FAILED, "3": Outcome.DELIVERED}  # SendStatus
 
@@ -257,6 +258,8 @@ def opened(means: Means) -> Channel | None:
     settings = means.settings
     if not (settings.aliyun_access_key_id and settings.aliyun_access_key_secret):
         return None
+    if settings.aliyun_callback_secret and not _SECRET.fullmatch(settings.aliyun_callback_secret):
+        raise Misconfigured("CLOUDFILM_ALIYUN_CALLBACK_SECRET must be 16 or more letters, digits, - and _")
     channel = Aliyun(settings)
     means.closing.callback(channel.close)
     return channel

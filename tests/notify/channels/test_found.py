@@ -75,6 +75,9 @@ def test_half_a_setting_is_refused_at_the_start(open_channels: Open) -> None:
             open_channels(**half, wechat_callback_aes_key=key)
     with pytest.raises(Misconfigured, match="WECHAT_STATE"):
         open_channels(**half | {"wechat_callback_token": ""}, wechat_state="beta")
+    for secret in ("short", "a/path/of/sixteen", "路" * 16):
+        with pytest.raises(Misconfigured, match="ALIYUN_CALLBACK_SECRET"):
+            open_channels(aliyun_access_key_id="id", aliyun_access_key_secret="secret", aliyun_callback_secret=secret)
 
 
 def test_the_application_lives_without_any_channels_file(tmp_path: Path) -> None:
