@@ -76,6 +76,7 @@ async def put(
             return Said(Outcome.NEW, exam.id, waiting=exam.record_id is None, moved=moved)
         if _is_older(exam, said):
             return Said(Outcome.SAME, exam.id, waiting=exam.record_id is None)
+        before = filmwork.said_of(exam)
         moved = await _change_patient(exam, said.get("patient_id", exam.patient_id), rematch, subject, now)
         changed = await _update(exam, said)
         if study_uids is not None and await _tell_studies(exam, study_uids):
@@ -84,6 +85,7 @@ async def put(
         outcome = Outcome.CHANGED if changed or moved else Outcome.SAME
         if outcome is Outcome.CHANGED:
             await events.look_again(exam, now)
+        if moved or before != filmwork.said_of(exam):
             await filmwork.exams_changed([exam.id], now)
         return Said(outcome, exam.id, waiting=exam.record_id is None, moved=moved or changed)
 

@@ -13,6 +13,17 @@ from records.models import Exam, ExamStudy, PatientRecord
 FILM = "film"  # outbox topic: make the film of an exam from what is there now
 
 
+def said_of(exam: Exam) -> tuple[object, ...]:
+    """What a film says of its exam, and what its images are chosen by."""
+    words = exam.item, exam.body_part, exam.modality, exam.category, exam.accession
+    return (*words, exam.performed_at, exam.patient_id, exam.record_id, exam.cancelled_at)
+
+
+def said_of_patient(record: PatientRecord) -> tuple[object, ...]:
+    """What a film says of its patient."""
+    return record.name, record.sex, record.birth_date
+
+
 async def exams_changed(exam_ids: Iterable[str], now: datetime) -> None:
     """Inside the caller's transaction: what these exams' films show, or say in their headers, may be another."""
     with_images = ExamStudy.filter(exam_id__in=list(exam_ids), confirmed=True)

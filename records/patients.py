@@ -38,9 +38,10 @@ async def put(sealer: Sealer, hospital: str, patient_id: str, said: Patient) -> 
             return Said(Outcome.NEW, record.id, moved=await exams.patient_came(record))
         if _is_older(record, said):
             return Said(Outcome.SAME, record.id)
+        before = filmwork.said_of_patient(record)
         changed = await _update(record, said)
         changed |= await _hold(sealer, record, said)
-        if changed:
+        if before != filmwork.said_of_patient(record):
             await filmwork.patient_changed(record, clock.now())
         return Said(Outcome.CHANGED if changed else Outcome.SAME, record.id)
 

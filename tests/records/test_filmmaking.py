@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -326,6 +326,9 @@ async def test_what_a_header_says_makes_the_film_anew_when_it_changes(replicas: 
     assert await promised_by(saying.say_patient("P1", "林知秋", sex="F")) == {exam_id}
     assert await promised_by(said("P1")) == {exam_id}
     assert await promised_by(said("P1")) == set()  # the same again
+    assert await promised_by(said("P1", department="骨科")) == set()  # which stands on no film
+    assert await promised_by(saying.say_patient("P1", "林知秋", sex="F", phones=("13800138000",))) == set()
+    assert await promised_by(saying.say_patient("P1", "林知秋", sex="F", birth_date=date(1985, 5, 12))) == {exam_id}
     assert await promised_by(said("P2", rematch=True)) == {exam_id}
 
 
