@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -30,10 +31,11 @@ def jpeg(seed: int = 1, **size: int) -> bytes:
 
 
 def pdf(seed: int = 1, pages: int = 1) -> bytes:
-    """A real PDF whose pages are pictures."""
+    """A real PDF whose pages are pictures; the same bytes whenever it is made."""
     first, *more = (Image.fromarray(shades(seed + number, 400, 500)) for number in range(pages))
     target = io.BytesIO()
-    first.save(target, "PDF", save_all=True, append_images=more, resolution=150)
+    dates = dict.fromkeys(("creationDate", "modDate"), time.gmtime(0))
+    first.save(target, "PDF", save_all=True, append_images=more, resolution=150, **dates)
     return target.getvalue()
 
 
