@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from core import clock
-from core.errors import CloudfilmError
+from core.errors import Unavailable
 from identity.links import LinkKind, url
 from infra import metrics
 from infra.outbox import backoff
 from notify import queue, receipts, recipients, rules, standing, templates
-from notify.channels import ChannelDown, Outcome, Outgoing, Refused, Throttled, Unknown
+from notify.channels import ChannelDown, ChannelError, Outcome, Outgoing, Refused, Throttled, Unknown
 from notify.kinds import ABOUT, Audience, Kind
 from notify.models import Contact, Maintenance, Notice, NoticeRule, NoticeState, Reminder
 from notify.office import Office
@@ -37,6 +37,7 @@ DAILY_LIMIT_PAUSE = timedelta(hours=1)
 LONGEST_PAUSE_FOR_ONE = 3600  # s: for longer than that, another channel is better
 ASK_AFTER = (1 / 6, 1.0, 6.0, 30.0)  # leases of a minute: Aliyun shows a message minutes later. Then a person is asked
 LINK_LIFE = timedelta(days=365)
+PUT_OFF = timedelta(minutes=5)
 NO_WAY = "no-channel"
 
 _log = logging.getLogger(__name__)
@@ -68,13 +69,27 @@ async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime
     """One round; gives how many notices it could do something about."""
     at = now()
     look = Round(office, at)
-    changes = [await change_of(look, notice) for notice in await queue.due(at, limit)]
+    changes = [await _looked_at(look, notice) for notice in await queue.due(at, limit)]
     if not changes:
         return 0
     begun = time.monotonic()
     taken = await queue.take(changes, at, office.lease_seconds, office.per_second)
-    await asyncio.gather(*(deliver(office, change.notice, begun, now) for change in taken))
+    ends = await asyncio.gather(*(deliver(office, change.notice, begun, now) for change in taken), return_exceptions=True)
+    for error in ends:
+        if isinstance(error, BaseException):  # what could not be settled keeps its lease, and is asked for after it
+            _log.error("a notice could not be settled: %s", type(error).__name__)
     return len(taken) + sum(not change.channel for change in changes)
+
+
+async def _looked_at(look: Round, notice: Notice) -> Change:
+    """As `change_of`; a notice that cannot even be looked at is put off, so that it does not hold up the others."""
+    try:
+        return await change_of(look, notice)
+    except Unavailable:
+        raise
+    except Exception as error:
+        _log.error("notice %s cannot be looked at: %s", notice.out_id, type(error).__name__)
+        return _later(notice, look.now + PUT_OFF, "cannot be looked at")
 
 
 async def change_of(look: Round, notice: Notice) -> Change:
@@ -108,6 +123,8 @@ async def _to_patient(look: Round, notice: Notice, hospital: Hospital, rule: Not
     elif (await standing.of_account(record)).why_not:
         return _never(notice, standing.DECEASED)
     ways = await recipients.ways_to_patient(look.office.sealer, look.office.channels, rule.channels, record, notice.kind)
+    if not ways:
+        return _never(notice, NO_WAY)
     return await _by_best(look, notice, ways, values, joined, exams)
 
 
@@ -224,12 +241,12 @@ async def deliver(office: Office, notice: Notice, begun: float, now: Callable[[]
     try:
         async with asyncio.timeout(office.lease_seconds * (END_WITHIN - BEGIN_WITHIN)):
             outcome = await doing(office, notice, now)
+    except (ChannelDown, Throttled, Refused) as error:
+        outcome = await _not_taken(notice, error, now())
     except (TimeoutError, Unknown):
         outcome = await _unsure(office, notice, now())
-    except CloudfilmError as error:
-        outcome = await _not_taken(notice, error, now())
-    except Exception as error:  # a mistake of ours: it may have been sent, and the others must go on
-        _log.error("notice %s by %s hit a bug: %s", notice.out_id, notice.channel, type(error).__name__)
+    except Exception as error:  # a mistake of ours, or the database is away: it may have been sent
+        _log.error("notice %s by %s cannot be settled: %s", notice.out_id, notice.channel, type(error).__name__)
         outcome = await _unsure(office, notice, now())
     metrics.count("notices", channel=notice.channel, outcome=outcome)
     metrics.observe("notice_seconds", time.perf_counter() - started, channel=notice.channel)
@@ -273,7 +290,7 @@ async def _unsure(office: Office, notice: Notice, now: datetime) -> str:
     return "unsure"
 
 
-async def _not_taken(notice: Notice, error: CloudfilmError, now: datetime) -> str:
+async def _not_taken(notice: Notice, error: ChannelError, now: datetime) -> str:
     """It was certainly not sent; or, when it was being asked for, nobody could say."""
     if notice.asks and now >= notice.expires_at:
         await queue.settle(notice, now, {"state": NoticeState.UNKNOWN, "leased_until": None}, "cannot be asked")
@@ -290,7 +307,7 @@ async def _not_taken(notice: Notice, error: CloudfilmError, now: datetime) -> st
     return outcome
 
 
-def _after(notice: Notice, error: CloudfilmError, now: datetime) -> tuple[dict[str, Any], str]:
+def _after(notice: Notice, error: ChannelError, now: datetime) -> tuple[dict[str, Any], str]:
     """What a message becomes that was not taken: it waits, falls back to the next channel, or is left to a person."""
     waits = {"state": NoticeState.WAITING, "attempts": notice.attempts + 1, "tried_at": None}
     next_channel = {**waits, "due_at": now, "refused": [*notice.refused, notice.channel]}
@@ -339,5 +356,5 @@ def _never(notice: Notice, reason: str) -> Change:
     return Change(notice, {"state": NoticeState.SUPPRESSED, "reason": reason})
 
 
-def _word(error: CloudfilmError) -> str:
+def _word(error: ChannelError) -> str:
     return str(getattr(error, "code", "") or type(error).__name__)[:64]

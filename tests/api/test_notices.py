@@ -14,8 +14,10 @@ from core.clock import now
 from tests.parts.site import Site
 
 PHONE, DUTY = "13800138777", "13900139777"
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 90.0
 API = "/api/v1/hospital"
+
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

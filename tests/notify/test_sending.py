@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from core.errors import Unavailable
 from notify import deciding, desk, queue, receipts, rules, sending
 from notify.channels import ChannelDown, ChannelError, Outcome, Outgoing, Refused, Throttled, Unknown
 from notify.kinds import Kind
 from notify.models import Notice, NoticeState, NoticeStep
 from notify.sending import ASK_AFTER
-from records.models import PatientRecord
+from records.models import PatientPhone, PatientRecord
 from tests.notify.conftest import World
 from tests.notify.postbox import Postbox
 from tests.records.saying import say_exam, say_patient, say_report
@@ -295,3 +296,32 @@ async def test_unknown_then_asked_while_the_provider_is_away_stays_claimed(world
     assert (world.box.ledger, await world.states()) == ([], ["claimed"])
     await world.pass_by(days=4)
     assert await world.states() == ["unknown"]
+
+
+@SQLITE
+async def test_what_was_sent_and_could_not_be_written_down_is_asked_for(world: World) -> None:
+    async def database_goes_away(_notice: Outgoing) -> None:
+        raise Unavailable("the database is busy")
+
+    world.box.before_the_answer = database_goes_away
+    await waiting(world)
+    await world.work()
+    await world.pass_by(seconds=61)
+    assert (len(world.box.ledger), await world.states()) == (1, ["sent"])
+
+
+@SQLITE
+async def test_one_notice_that_cannot_be_looked_at_holds_up_no_other(world: World) -> None:
+    await waiting(world, "A1")
+    await PatientPhone.filter(record__patient_id="P1").update(sealed=b"of another key")
+    await waiting(world, "B1")
+    await world.work()
+    assert await world.states() == ["waiting cannot be looked at", "sent"]
+
+
+@SQLITE
+async def test_a_patient_whom_no_channel_reaches_is_nobodys_mistake(world: World) -> None:
+    await say_patient("P1", "张三", phones=())
+    await waiting(world)
+    await world.work()
+    assert await world.states() == ["suppressed no-channel"]
