@@ -21,11 +21,12 @@ from identity.sessions import issue
 from infra.database import close_database, open_database
 from infra.epoch import sessions_epoch
 from infra.settings import Settings, from_environ
-from records.models import Exam, Hospital, PatientRecord
+from records.models import Exam, Film, Hospital, PatientRecord
 from tests.parts.installation import Installation
 from tests.parts.site import made
 
 CASES = ("own", "other", "foreign", "preliminary", "held", "declined", "unknown")
+FILM_SECONDS = 150
 NOBODYS = "1.2.3"  # whatever stands there, be it a UID, a number or an id: it does not exist
 ROOT_UID = "1.2.826.0.1.3680043.8.498.77"
 HOSPITAL = {case: "demo2" if case == "foreign" else "demo" for case in CASES}
@@ -54,6 +55,7 @@ def built(installation: Installation) -> World:
     staff = asyncio.run(_opened(settings, _staff_tokens(settings)))
     for case in PATIENT:
         _say(installation.url, staff[HOSPITAL[case], Role.HOSPITAL], case)
+    asyncio.run(_opened(settings, _films_made()))
     patient, spare, parameters = asyncio.run(_opened(settings, _people(settings)))
     link, spare_link = asyncio.run(_opened(settings, _link_tokens(settings, parameters["own"]["exam"])))
     tokens = {role: token for (code, role), token in staff.items() if code == "demo"}
@@ -90,6 +92,13 @@ def _say(url: str, token: str, case: str) -> None:
         ):
             answer = client.put(path, json=said)
             assert answer.status_code in (200, 201), answer.text
+
+
+async def _films_made() -> None:
+    """Until the worker has made a film of each exam: the table counts on it."""
+    async with asyncio.timeout(FILM_SECONDS):
+        while len(await Film.all().distinct().values_list("exam_id", flat=True)) < len(PATIENT):
+            await asyncio.sleep(0.1)
 
 
 def _file(case: str) -> bytes:
