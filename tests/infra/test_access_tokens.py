@@ -15,6 +15,7 @@ from infra.sealing import Sealer
 from infra.settings import Settings
 
 APP = "wechat:wx-1"
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # where nothing happens at once
 
 
 class Issuer:
@@ -50,18 +51,21 @@ async def test_many_who_ask_at_once_share_one(issuer: Issuer, database: Settings
     assert issuer.given == 1
 
 
+@on_sqlite
 async def test_a_token_lies_encrypted(issuer: Issuer, database: Settings) -> None:
     await process(issuer, database).get()
     row = await AccessToken.get(app=APP)
     assert b"token-1" not in (row.sealed or b"")
 
 
+@on_sqlite
 async def test_a_token_is_renewed_before_its_end(issuer: Issuer, database: Settings) -> None:
     await process(issuer, database).get()
     await AccessToken.filter(app=APP).update(expires_at=now() + EARLY - timedelta(seconds=1))
     assert await process(issuer, database).get() == "token-2"
 
 
+@on_sqlite
 async def test_while_one_renews_the_others_use_the_old_one(issuer: Issuer, database: Settings) -> None:
     await process(issuer, database).get()
     nearly = {"expires_at": now() + EARLY - timedelta(seconds=1), "leased_until": now() + LEASE}
@@ -69,11 +73,13 @@ async def test_while_one_renews_the_others_use_the_old_one(issuer: Issuer, datab
     assert await process(issuer, database).get() == "token-1"
 
 
+@on_sqlite
 async def test_a_renewer_that_was_killed_holds_nobody_up_for_long(issuer: Issuer, database: Settings) -> None:
     await AccessToken.create(app=APP, leased_until=now() + timedelta(seconds=1))
     assert await process(issuer, database).get() == "token-1"
 
 
+@on_sqlite
 async def test_a_renewal_that_fails_lets_the_next_one_try_at_once(issuer: Issuer, database: Settings) -> None:
     issuer.fails = 1
     with pytest.raises(Unavailable):

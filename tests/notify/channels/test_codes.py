@@ -98,6 +98,7 @@ async def test_without_a_channel_nobody_is_promised_a_code(open_channels: Open) 
         await login_code(nothing, PHONE, "123456")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_in_a_demo_the_sandbox_keeps_it(open_channels: Open, database: Settings) -> None:
     channels = open_channels()
     assert carried(channels)
