@@ -22,6 +22,7 @@ from identity import papers
 from identity.bindings import PATIENT_ID
 from identity.family import DESK_RELATIONS, LONGEST, NEXT_OF_KIN
 from identity.masking import masked_name, masked_phone
+from identity.mine import with_those_merged
 from identity.models import Binding, Proxy
 from identity.onsite import UNDONE_BECAUSE, attest, policies_of
 from identity.papers import PAPERS, Paper
@@ -170,8 +171,9 @@ async def _longest(hospital: str, said: dict[str, Any]) -> timedelta | None:
 async def _described(services: Services, patient: PatientRecord) -> dict[str, Any]:
     sealer = services.people.sealer
     phones = await PatientPhone.filter(record_id=patient.id, usable=True).order_by("id")
-    bound = await Binding.filter(record_id=patient.id, revoked_at=None).order_by("proved_at", "id")
-    live = Proxy.filter(record_id=patient.id, revoked_at=None, expires_at__gt=now())
+    records = await with_those_merged(patient.id)
+    bound = await Binding.filter(record_id__in=records, revoked_at=None).order_by("proved_at", "id")
+    live = Proxy.filter(record_id__in=records, revoked_at=None, expires_at__gt=now())
     family = await live.order_by("granted_at", "id").prefetch_related("record__hospital")
     return {
         "name": masked_name(patient.name),

@@ -40,7 +40,7 @@ async def records_to_choose_for(person: str, now: datetime) -> frozenset[str]:
 
 async def persons_who_see(record_id: str, now: datetime) -> frozenset[str]:
     """Ids of the persons who may see the exams of this record now: `records_of` the other way round."""
-    ids = await _with_those_merged(record_id)
+    ids = await with_those_merged(record_id)
     bound = await Binding.filter(record_id__in=ids, revoked_at=None)
     let_in = await seeing(Proxy.filter(record_id__in=ids), now)
     return frozenset(row.person_id for row in bound) | frozenset(row.person_id for row in let_in)
@@ -72,7 +72,8 @@ async def studies_of(person: str, now: datetime) -> frozenset[tuple[str, str]]:
     return frozenset((link.exam.hospital_id, link.study_uid) for link in visible)
 
 
-async def _with_those_merged(record_id: str) -> list[str]:
+async def with_those_merged(record_id: str) -> list[str]:
+    """Ids of the record and of all that were merged into it: what was proved of one of them stays with its number."""
     found = last = [record_id]
     for _ in range(lineage.LONGEST_CHAIN):
         last = [row.id for row in await PatientRecord.filter(merged_into_id__in=last)]
