@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 def press(services: Services) -> Press:
     """What it takes to print in this process."""
 
-    async def check_url(hospital: str, report_id: str) -> str:
-        token = await services.people.links.token_of(LinkKind.CHECK, hospital, report_id, now())
+    async def check_url(hospital: str, subject: str) -> str:
+        token = await services.people.links.token_of(LinkKind.CHECK, hospital, subject, now())
         return links.url(services.settings.base_url, token)
 
     return Press(services.replicas, services.children, _signers(services), check_url)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from archive import documents
 from archive.models import Document
@@ -28,7 +29,7 @@ AS_SENT = "as sent by the hospital"
 
 _log = logging.getLogger(__name__)
 
-CheckUrl = Callable[[str, str], Awaitable[str]]  # hospital, report id → what stands in the code at its head
+CheckUrl = Callable[[str, str], Awaitable[str]]  # hospital, `check_subject` → what stands in the code at its head
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ async def printed(press: Press, report_id: str, now: datetime) -> ReportPrint:
     return await _keep(press, report, made_of, content, now)
 
 
+def check_subject(report_id: str, record_id: str) -> str:
+    """What the code on a paper stands for: this version, and the patient whose name the paper bears. 64 characters."""
+    return UUID(report_id).hex + UUID(record_id).hex
+
+
+def report_and_record(subject: str) -> tuple[str, str]:
+    """The two ids of a `check_subject`."""
+    return str(UUID(subject[:32])), str(UUID(subject[32:]))
+
+
 async def content_of(replicas: Replicas, hospital: str, document_id: str) -> tuple[str, bytes]:
     """Hash (SHA-256, hex) and bytes of a PDF that was printed, checked by it."""
     document = await documents.get(hospital, document_id)
@@ -91,7 +102,7 @@ async def _paper(press: Press, report: Report, signer: Signer | None) -> Paper:
     whose = Whose(exam.hospital, await lineage.survivor(exam.record), department)
     preliminary = report.status == ReportStatus.PRELIMINARY
     earlier = await reports.versions_of(exam.id)
-    url = "" if preliminary else await press.check_url(exam.hospital_id, report.id)
+    url = "" if preliminary else await press.check_url(exam.hospital_id, check_subject(report.id, exam.record.id))
     sealed = "" if signer is None or preliminary else "demo" if signer.demo else "hospital"
     replaces = base_of(report, earlier, preliminary=False)
     return paper_of(report, exam, whose, replaces=replaces, check_url=url, sealed=sealed)

@@ -233,6 +233,7 @@ def test_a_paper_that_bears_another_patients_name_does_not_count(world: World) -
         assert client.post("/hospital/exams/R5/rematch", json={"patient_id": "P9"}).status_code == 200
     assert "报告已作废" in check_page(paper) and "㛃" not in check_page(paper)
     assert world.get(f"/exams/{exam}/report").status_code == 404
+    assert "报告有效" in check_page(world.pdf(exam, "clinician")) and "报告已作废" in check_page(paper)
 
 
 def test_the_hospitals_own_pdf_goes_out_as_it_came(world: World) -> None:
