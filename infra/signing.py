@@ -13,18 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]  # it has no stubs
-from asn1crypto.x509 import Certificate  # type: ignore[import-untyped]  # as above
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign import fields, signers
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from core import clock
 from core.errors import Misconfigured, Unreadable
@@ -68,6 +62,11 @@ class KeySigner:
 
     def sign(self, pdf: bytes) -> bytes:
         """As `Signer.sign`."""
+        # Imported here: half a second that only a seal costs.
+        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+        from pyhanko.pdf_utils.misc import PdfError
+        from pyhanko.sign import fields, signers
+
         about = signers.PdfSignatureMetadata(
             field_name=FIELD,
             md_algorithm="sha256",
@@ -78,12 +77,18 @@ class KeySigner:
         )
         try:
             writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-            signed = signers.PdfSigner(about, signer=self._signer()).sign_pdf(writer)
+            signed = signers.PdfSigner(about, signer=self._simple_signer()).sign_pdf(writer)
         except PdfError as error:
             raise Unreadable("a PDF that cannot be signed") from error
         return bytes(signed.getvalue())
 
-    def _signer(self) -> signers.SimpleSigner:
+    def _simple_signer(self) -> Any:
+        """Certificate and key as pyHanko takes them."""
+        from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]  # it has no stubs
+        from asn1crypto.x509 import Certificate  # type: ignore[import-untyped]  # as above
+        from pyhanko.sign import signers
+        from pyhanko_certvalidator.registry import SimpleCertificateStore
+
         encoded = self.key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
