@@ -170,9 +170,12 @@ async def test_a_film_has_an_end(replicas: Replicas) -> None:
     await say_exam()
     first = await take(replicas, pages.png(0, width=50, height=50), accession="A1")
     row = await FilmArrival.get(id=first.id)
+    said: dict[str, Any] = {"media_type": "image/png", "size": 1, "keep_until": NOW.date(), "received_at": NOW}
     more = [
-        await documents.keep(replicas, "demo", bytes([number]), "image/png", NOW) for number in range(1, filmpages.MOST_PAGES)
+        Document(id=uuid7(), hospital_id="demo", key=str(number), sha256=str(number), **said)
+        for number in range(1, filmpages.MOST_PAGES)
     ]
+    await Document.bulk_create(more)
     await FilmArrival.bulk_create(
         FilmArrival(id=uuid7(), hospital_id="demo", document_id=each.id, exam_id=row.exam_id, received_at=NOW) for each in more
     )
