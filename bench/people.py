@@ -78,7 +78,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.people", description=__doc__)
     parser.add_argument("--exams", type=int, default=1_000_000, help="in the hospital (default 1,000,000)")
     parser.add_argument("--own", type=int, default=500, help="of the person who looks (default 500)")
-    parser.add_argument("--asks", type=int, default=400, help="of each question and number of connections (default 400)")
+    parser.add_argument("--asks", type=int, default=300, help="of each question and number of connections (default 300)")
     parser.add_argument("--logins", type=int, default=60, help="logins and bindings measured (default 60)")
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     parser.add_argument("--page", action="store_true", help=f"write {PAGE.name}")
@@ -288,7 +288,7 @@ def _page(at: datetime, lines: Sequence[Line], asked: argparse.Namespace) -> str
     return (
         "# Benchmarks: people\n\n"
         f"Measured {at:%Y-%m-%d %H:%M} UTC by `python -m bench.people`: a person with {asked.own} exams among {asked.exams:,},"
-        " each with a report, scattered over fifteen years; every answer over HTTP with login, audit and visibility. The"
+        " theirs each with a report, scattered over fifteen years; every answer over HTTP with login, audit and visibility. The"
         " client runs on the same cores. Both databases write what they acknowledge to the disk.\n\n"
         f"{told}\n\n| question | database | conn. | p50 ms | p99 ms |\n|---|---|--:|--:|--:|\n" + "\n".join(rows) + "\n"
     )

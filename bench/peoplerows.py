@@ -23,6 +23,7 @@ FINDINGS = (
     "椎体序列整齐，生理曲度存在，各椎体边缘轻度骨质增生，椎间隙未见明显狭窄，椎管未见狭窄，周围软组织未见异常。",
 )
 RARE_WORD, COMMON_WORD = "磨玻璃", "未见"
+REPORT_EVERY = 10  # exams: so many have a report; of the person's, each
 RARE_EVERY = 97  # exams: about one in a hundred reports has the rare word
 
 
@@ -39,7 +40,7 @@ class Rows:
         """All of it. PostgreSQL counts its rows by itself after a while, SQLite never does: so it is here too."""
         await self._insert(PatientRecord, self.patients, self._patients())
         await self._insert(Exam, self.exams, self._exams())
-        await self._insert(Report, self.exams, self._reports())
+        await self._insert(Report, self.exams, self._reports(), f"WHERE {self._reported()}")
         if self.is_postgres:
             await get_connection("default").execute_script("ANALYZE")
 
@@ -74,7 +75,7 @@ class Rows:
             "body_part": _one_of(PARTS, "n / 2"),
             "item": _one_of(PARTS, "n / 2") + " || '检查' || (n % 100)",
             "performed_at": self._at(),
-            "report_version": "1",
+            "report_version": f"CASE WHEN {self._reported()} THEN 1 ELSE 0 END",
             "search_text": _one_of(PARTS, "n / 2") + " || '检查' || (n % 100) || " + self._said(),
         }
 
@@ -89,6 +90,9 @@ class Rows:
             "reported_at": self._at(),
             "received_at": self._at(),
         }
+
+    def _reported(self) -> str:
+        return f"(n % {REPORT_EVERY} = 0 OR n % {self.every} = 0)"
 
     def _said(self) -> str:
         rare = f"CASE WHEN n % {RARE_EVERY} = 0 THEN '右肺上叶磨玻璃结节。' ELSE '' END"
@@ -105,7 +109,7 @@ class Rows:
             return f"timestamptz '{BEGIN.isoformat()}' + {seconds} * interval '1 second'"
         return f"strftime('%Y-%m-%d %H:%M:%S+00:00', '{BEGIN:%Y-%m-%d}', {seconds} || ' seconds')"
 
-    async def _insert(self, model: type[Model], count: int, said: Mapping[str, str]) -> None:
+    async def _insert(self, model: type[Model], count: int, said: Mapping[str, str], where: str = "") -> None:
         columns = {column: said.get(column) or self._default(model, name) for name, column in _columns(model).items()}
         numbers = (
             f"FROM generate_series(1::bigint, {count}) AS s(n)"
@@ -113,9 +117,8 @@ class Rows:
             else f"FROM (WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
         )
         names, values = ", ".join(f'"{column}"' for column in columns), ", ".join(columns.values())
-        await get_connection("default").execute_script(
-            f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {values} {numbers}'
-        )
+        into = f'INSERT INTO "{model._meta.db_table}" ({names})'
+        await get_connection("default").execute_script(f"{into} SELECT {values} {numbers} {where}")
 
     def _default(self, model: type[Model], name: str) -> str:
         """What Tortoise would write where nothing is said."""

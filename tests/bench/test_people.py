@@ -30,7 +30,8 @@ def out(tmp_path: Path) -> Iterator[Path]:
 async def test_a_small_hospital_is_like_the_large_one(database: Settings, hospital: Hospital) -> None:
     rows = Rows(exams=970, persons_exams=10)
     await rows.write()
-    assert [await model.all().count() for model in (PatientRecord, Exam, Report)] == [19, 970, 970]
+    assert [await model.all().count() for model in (PatientRecord, Exam, Report)] == [19, 970, 106]
+    assert await Exam.filter(report_version=1).count() == 106  # every tenth, and those of the person
     found = await search([rows.persons_record], Query(limit=100), NOW)
     assert len(found.items) == 10
     assert all(each.report is not None and each.state == "reported" for each in found.items)
