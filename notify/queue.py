@@ -20,6 +20,7 @@ LOOKED_AT = 32  # times what is taken: some must wait for others, and several wo
 FAILURES_TO_REST = 3
 FIRST_REST_SECONDS = 5.0
 LONGEST_REST_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 3600.0  # that a provider may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,11 @@ async def channel_failed(name: str, now: datetime, seconds: float | None = None)
     async with transaction():
         await _paces({name}, now)
         row = await NoticeChannel.get(name=name)
+        if row.rests_until is not None and row.rests_until > now:
+            return  # those that were on their way when it began to rest are one failure, not many
         row.failures += 1
         if seconds is not None:
-            row.rests_until = now + timedelta(seconds=seconds)
+            row.rests_until = now + timedelta(seconds=min(seconds, LONGEST_PAUSE_SECONDS))
         elif row.failures >= FAILURES_TO_REST:
             doubled = FIRST_REST_SECONDS * 2.0 ** min(row.failures - FAILURES_TO_REST, 10)
             row.rests_until = now + timedelta(seconds=min(doubled, LONGEST_REST_SECONDS))
@@ -118,7 +121,8 @@ class _Pace:
     def __init__(self, row: NoticeChannel, now: datetime) -> None:
         self.name, self._tried_again = row.name, row.failures >= FAILURES_TO_REST
         self._resting = row.rests_until is not None and row.rests_until > now
-        self.second = now.replace(microsecond=0)
+        second = now.replace(microsecond=0)
+        self.second = second if row.second is None else max(second, row.second)  # who waited for the lock is late, not early
         self.taken = row.taken if row.second == self.second else 0
 
     def grant(self, per_second: int) -> bool:

@@ -165,6 +165,22 @@ async def test_an_outage_rests_the_channel_and_afterwards_each_message_goes_once
 
 
 @SQLITE
+async def test_many_failures_at_once_are_one_rest_and_the_next_is_longer(world: World) -> None:
+    rests = []
+    for _ in range(2):
+        for _ in range(16):
+            await queue.channel_failed("gateway", world.now)
+        until = await queue.rests_until("gateway", world.now)
+        assert until is not None
+        rests.append((until - world.now).total_seconds())
+        world.now = until
+    assert rests == [5, 10]
+    await queue.channel_worked("gateway")
+    await queue.channel_failed("gateway", world.now)
+    assert await queue.rests_until("gateway", world.now) is None
+
+
+@SQLITE
 async def test_no_more_leave_in_a_second_than_the_provider_takes(world: World) -> None:
     world.office = dataclasses.replace(world.office, per_second=3)
     for number in range(8):
