@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.timeout(180)
 
 PATIENT, STRANGER = "13800138000", "13800138001"
 EXAMS, WITH_PICTURES = 10, 9
+WITH_FILMS = 8  # one exam is only planned, and an ECG holds no picture
+FILMS_SECONDS = 120.0  # far more than it takes
 CT = "胸部CT增强（模体）"
 
 
@@ -48,6 +51,14 @@ def patient(site: Installation) -> Iterator[Phone]:
 def one(patient: Phone, item: str) -> dict[str, Any]:
     (found,) = [each for each in patient.exams() if each["item"] == item]
     return found
+
+
+def exams_with_films(patient: Phone) -> list[dict[str, Any]]:
+    """The exams, once the films are made; as they are after a long time in which that did not happen."""
+    end = time.monotonic() + FILMS_SECONDS
+    while sum(each["films"] > 0 for each in patient.exams()) < WITH_FILMS and time.monotonic() < end:
+        time.sleep(0.5)
+    return list(patient.exams())
 
 
 def report(patient: Phone, item: str) -> httpx.Response:
@@ -114,8 +125,17 @@ def test_a_phone_that_is_bound_nowhere_sees_nothing(site: Installation, patient:
         assert stranger.client.get(f"/dicom-web/studies/{uid}/metadata").status_code == 404
 
 
+def test_every_exam_with_pictures_has_a_film_soon(patient: Phone) -> None:
+    films = {each["item"]: (each["id"], each["films"]) for each in exams_with_films(patient)}
+    assert sum(pages > 0 for _, pages in films.values()) == WITH_FILMS
+    exam_id, pages = films[CT]
+    assert pages == 2  # lung and mediastinum
+    page = patient.get(f"/exams/{exam_id}/films/2.jpg?width=720")
+    assert (page.status_code, page.headers["content-type"]) == (200, "image/jpeg")
+
+
 def test_loading_it_again_adds_nothing(site: Installation, patient: Phone) -> None:
-    before, me = patient.exams(), patient.get("/me").json()
+    before, me = exams_with_films(patient), patient.get("/me").json()
     again = site.command("demo")
     assert again.returncode == 0, again.stderr
     assert patient.exams() == before
