@@ -13,6 +13,7 @@ from core.grants import Role
 from identity import account
 from identity.persons import require_person
 from infra.audit import DEPLOYMENT, by
+from notify.channels import acceptances
 
 routes = Blueprint("account", url_prefix="/api/v1/me")
 KEPT = (
@@ -25,12 +26,13 @@ KEPT = (
 @routes.get("/export")
 @needs(Role.PATIENT)
 async def export(request: Request) -> HTTPResponse:
-    """A copy of what is kept of me: phones, logins, bindings, family."""
+    """A copy of what is kept of me: phones, logins, bindings, family, what I agreed to receive."""
     services: Services = request.app.ctx.services
     person = await require_person(request.ctx.grant.subject)
     copied = await account.export(person.id, services.people.sealer)
+    taps = await acceptances.kept(await account.subjects(person.id))
     await _record(request, "export-account")
-    return answer({"id": person.id, "since": person.created_at, **copied})
+    return answer({"id": person.id, "since": person.created_at, **copied, "message_taps": taps})
 
 
 @routes.delete("/")
@@ -40,7 +42,9 @@ async def delete(request: Request) -> HTTPResponse:
     services: Services = request.app.ctx.services
     person = await require_person(request.ctx.grant.subject)
     await _record(request, "delete-account")
+    subjects = await account.subjects(person.id)
     await account.delete(person.id, services.sessions_epoch, now())
+    await acceptances.remove(subjects)
     return answer({"kept": KEPT[prefers_english(request.headers.get("accept-language", ""))]})
 
 

@@ -38,6 +38,11 @@ async def export(person: str, sealer: Sealer) -> dict[str, list[dict[str, Any]]]
     }
 
 
+async def subjects(person: str) -> list[str]:
+    """Keyed hashes of the accounts elsewhere by which a person logs in."""
+    return [row.subject_index for row in await Login.filter(person_id=person).order_by("id")]
+
+
 async def delete(person: str, epoch: Epoch, now: datetime) -> None:
     """Logins and phones go, bindings and family end, every session ends. The id stays, since the audit trail names it."""
     async with transaction():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.queryset import QuerySet
 
@@ -87,6 +88,17 @@ async def give_back(message_id: str) -> None:
 async def end(subject: Subject, template: str, before: datetime, now: datetime) -> None:
     """The provider says that they take no more messages of this template: what they agreed to until then is over."""
     await _open(subject, template).filter(accepted_at__lte=before).update(ended_at=now)
+
+
+async def kept(subject_indexes: Sequence[str]) -> list[dict[str, Any]]:
+    """All that is kept of these accounts, for their owner; times as datetimes."""
+    rows = Acceptance.filter(subject_index__in=list(subject_indexes)).order_by("id")
+    return list(await rows.values("channel", "template", "lasting", "accepted_at", "ended_at"))
+
+
+async def remove(subject_indexes: Sequence[str]) -> None:
+    """Their owner gave the account up."""
+    await Acceptance.filter(subject_index__in=list(subject_indexes)).delete()
 
 
 async def forget(before: datetime) -> None:

@@ -182,6 +182,7 @@ def test_a_tap_in_wechat_brings_one_message_there_and_the_next_one_is_an_sms(wor
         (message,) = world.weixin.ledger
         assert (message["touser"], message["data"]) == (OPEN_ID, {"thing1": {"value": "示范医院"}})
         assert phone.get("/me/subscriptions").json()["items"] == []
+        assert [each["template"] for each in phone.get("/me/export").json()["message_taps"]] == [TEMPLATE]
         world.report("P-BETTY", "B2")
         until(lambda: world.to(BETTY[0]))
     assert (len(world.weixin.ledger), len(world.to(BETTY[0]))) == (1, 1)

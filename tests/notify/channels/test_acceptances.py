@@ -10,7 +10,7 @@ import pytest
 from core.clock import now
 from core.uids import uuid7
 from infra.settings import Settings
-from notify.channels.acceptances import MOST_OPEN, Left, Subject, accept, end, forget, give_back, left, take
+from notify.channels.acceptances import MOST_OPEN, Left, Subject, accept, end, forget, give_back, kept, left, remove, take
 from notify.channels.models import Acceptance
 
 SUBJECT, OTHER = Subject("wechat", "a" * 64), Subject("wechat", "b" * 64)
@@ -57,4 +57,14 @@ async def test_what_was_used_or_ended_is_forgotten_and_what_is_open_stays() -> N
     await take(SUBJECT, "T", uuid7())
     await end(OTHER, "T", now(), now())
     await forget(now() + timedelta(days=1))
+    assert await Acceptance.all().count() == 1
+
+
+async def test_a_person_gets_a_copy_of_them_and_takes_them_along() -> None:
+    await tapped(SUBJECT, "1")
+    await tapped(OTHER, "1")
+    (mine,) = await kept([SUBJECT.index])
+    assert (mine["channel"], mine["template"], mine["lasting"], mine["ended_at"]) == ("wechat", "T", False, None)
+    await remove([SUBJECT.index])
+    assert await kept([SUBJECT.index]) == []
     assert await Acceptance.all().count() == 1
