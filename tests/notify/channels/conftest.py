@@ -25,7 +25,7 @@ PHONE = "+8613812345678"
 PATIENT = "王小明"
 URL = "https://film.example.org/s/kR3cV9mQ2xT7bN5wZ8yL1a"
 PATIENT_SECONDS = 30  # a busy machine is no fault of a provider
-BRIEF_SECONDS = 3  # where nothing is to come: all that hang hang at once
+BRIEF_SECONDS = 4  # where nothing is to come: all that hang hang at once
 
 Open = Callable[..., dict[str, Channel]]
 
