@@ -14,7 +14,7 @@ from archive.models import StoredObject, Study
 from infra import outbox
 
 STUDY_SETTLED = "study-settled"  # outbox topic: nothing of a study came for at least one span
-SPAN_SECONDS = 15  # scanners pause for seconds between two series
+SPAN_SECONDS = 10  # scanners pause for seconds between two series; what comes later makes the film anew
 
 
 def promises(studies: Iterable[Study], now: datetime) -> Iterator[outbox.Promise]:
