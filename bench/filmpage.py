@@ -1,4 +1,4 @@
-"""A page of film that was asked for before, and the PDF of all pages: beside a static file of the very same bytes."""
+"""Film pages, their PDF and that of a report, all asked for before, beside a static file of the very same bytes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ REQUIRED = 0.5
 CONNECTIONS = (16, 1)
 ACCESSION, PATIENT = "BENCHFILM", "BENCH"
 PAGES = 2
+FINDINGS = "两肺纹理清晰，右肺上叶见磨玻璃结节，大小约 6 mm×5 mm，边界清。\n" * 8
 CELLS = (4, 5)  # columns and rows of CT slices on a page
 CELL_PIXELS = 1024
 # job → title, path of ours below the exam, file name of the static server
@@ -30,6 +31,7 @@ JOBS = {
     "filmpage-1080": ("film page 1080 wide, asked before", "/films/1.jpg?width=1080", "page-1080.jpg"),
     "filmpage-full": ("film page 14×17 in. at full size, asked before", "/films/1.jpg", "page.jpg"),
     "filmpage-pdf": (f"film as PDF, {PAGES} pages, asked before", "/films.pdf", "film.pdf"),
+    "report-pdf": ("report on A4, sealed, asked before", "/report.pdf", "report.pdf"),
 }
 
 
@@ -84,6 +86,8 @@ def _film(installation: Installation, series: Series) -> str:
         for number in range(PAGES):
             told = {"accession": ACCESSION, "page": str(number + 1)}
             client.post("/films", params=told, content=_page(series, number)).raise_for_status()
+        report = {"status": "final", "findings": FINDINGS, "impression": "右肺结节。", "reporting_doctor": "某某"}
+        client.put(f"/exams/{ACCESSION}/report", json=report).raise_for_status()
     return str(exam["id"])
 
 
