@@ -19,6 +19,8 @@ from infra.models import AuditEntry, AuditHead
 from infra.settings import Settings
 from records.models import Hl7Message, Hospital
 
+pytestmark = pytest.mark.timeout(180)
+
 STOP = asyncio.Event()
 
 
