@@ -9,6 +9,7 @@ from datetime import timedelta
 from api.services import Services
 from core.clock import now
 from identity.events import ACCOUNT_CHANGED
+from identity.minors import FAMILY_DUE
 from infra import metrics, outbox
 from notify import deciding, desk, receipts, reminders, rules, sending
 from notify.channels import acceptances
@@ -76,7 +77,11 @@ def handlers(ours: Office) -> dict[str, outbox.Handler]:
         said = job.payload
         await deciding.account_changed(Kind(said["kind"]), said["hospital"], said["record"], job.key, now())
 
-    return {REPORT_SAID: report_said, ACCOUNT_CHANGED: account_changed}
+    async def family_due(job: outbox.Job) -> None:
+        said = job.payload
+        await deciding.account_changed(Kind(said["event"]), said["hospital"], said["record"], job.key, now())
+
+    return {REPORT_SAID: report_said, ACCOUNT_CHANGED: account_changed, FAMILY_DUE: family_due}
 
 
 async def _keep_up(_stop: asyncio.Event) -> None:
@@ -85,7 +90,7 @@ async def _keep_up(_stop: asyncio.Event) -> None:
     await receipts.forget(at - RECEIPTS_KEPT)
     await acceptances.forget(at - ACCEPTANCES_KEPT)
     await desk.forget_words(at)
-    for topic in (REPORT_SAID, ACCOUNT_CHANGED):
+    for topic in (REPORT_SAID, ACCOUNT_CHANGED, FAMILY_DUE):
         await outbox.forget_done(topic, at - EVENTS_KEPT)
 
 

@@ -19,7 +19,7 @@ OWN_CONSENT_YEARS, OF_AGE_YEARS = 14, 18
 ZONE = ZoneInfo("Asia/Shanghai")  # of birthdays
 SOON = timedelta(days=30)
 ENDS_SOON = timedelta(days=14)
-EVENT = "event"  # outbox topic of what others may tell about; ids only
+FAMILY_DUE = "family-due"  # outbox topic: what falls due about a permission; ids only
 MOST_AT_ONCE = 200
 
 
@@ -74,7 +74,7 @@ async def _say(row: FamilyReminder, now: datetime) -> None:
         "person": proxy.person_id,
         "record": proxy.record_id,
     }
-    await outbox.promise(EVENT, f"reminder:{row.id}", payload, now)
+    await outbox.promise(FAMILY_DUE, f"reminder:{row.id}", payload, now)
 
 
 def _dues(proxy: Proxy, born: date | None) -> Iterator[tuple[str, datetime]]:

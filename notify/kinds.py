@@ -15,6 +15,10 @@ class Kind(StrEnum):
     REPORT_CORRECTED = "report-corrected"
     ACCOUNT_BOUND = "account-bound"
     FAMILY_ADDED = "family-added"
+    FAMILY_FOURTEEN_SOON = "family-fourteen-soon"
+    FAMILY_FOURTEEN = "family-fourteen"
+    FAMILY_EIGHTEEN_SOON = "family-eighteen-soon"
+    FAMILY_ENDS_SOON = "family-ends-soon"
     SHARE_OPENED = "share-opened"
     CRITICAL_VALUE = "critical-value"
     BACK_TO_DEPARTMENT = "back-to-department"
@@ -42,6 +46,7 @@ class About:
 
 _LINKED = frozenset({"hospital", "code", "count"})
 _TO_STAFF = frozenset({"hospital", "number", "department"})
+_OF_HOSPITAL = frozenset({"hospital"})
 _DAY = timedelta(days=1)
 
 ABOUT: Mapping[Kind, About] = {
@@ -54,19 +59,43 @@ ABOUT: Mapping[Kind, About] = {
     Kind.ACCOUNT_BOUND: About(
         Audience.PATIENT,
         "您在${hospital}的就诊信息刚刚绑定了一个云胶片账号。如非本人操作，请联系医院。",
-        frozenset({"hospital"}),
+        _OF_HOSPITAL,
         _DAY,
     ),
     Kind.FAMILY_ADDED: About(
         Audience.PATIENT,
         "一位家属刚刚获准查看您在${hospital}的检查资料。您可以在云胶片中随时取消；如非您本人同意，请联系医院。",
-        frozenset({"hospital"}),
+        _OF_HOSPITAL,
         _DAY,
+    ),
+    Kind.FAMILY_FOURTEEN_SOON: About(
+        Audience.PATIENT,
+        "孩子将满14周岁。生日起须经其本人同意，家长才能查看在${hospital}的检查资料，可在云胶片或服务台办理。",
+        _OF_HOSPITAL,
+        7 * _DAY,
+    ),
+    Kind.FAMILY_FOURTEEN: About(
+        Audience.PATIENT,
+        "孩子已满14周岁。须经其本人同意，家长才能查看在${hospital}的检查资料，可在云胶片或服务台办理。",
+        _OF_HOSPITAL,
+        7 * _DAY,
+    ),
+    Kind.FAMILY_EIGHTEEN_SOON: About(
+        Audience.PATIENT,
+        "孩子将满18周岁。生日起家长不再能查看其在${hospital}的检查资料，本人可登录云胶片查看。",
+        _OF_HOSPITAL,
+        7 * _DAY,
+    ),
+    Kind.FAMILY_ENDS_SOON: About(
+        Audience.PATIENT,
+        "查看家属在${hospital}检查资料的授权即将到期。如需继续，请到医院服务台办理。",
+        _OF_HOSPITAL,
+        7 * _DAY,
     ),
     Kind.SHARE_OPENED: About(
         Audience.PATIENT,
         "您分享的${hospital}检查资料刚刚被打开。您可以在云胶片中随时停止分享。",
-        frozenset({"hospital"}),
+        _OF_HOSPITAL,
         _DAY,
     ),
     Kind.CRITICAL_VALUE: About(

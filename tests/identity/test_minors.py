@@ -149,7 +149,7 @@ async def test_what_is_due_is_said_once_and_only_while_it_holds(
     assert await minors.say_what_is_due(FOURTEEN - month - SECOND) == 0
     assert await minors.say_what_is_due(FOURTEEN - month) == 1
     assert await minors.say_what_is_due(FOURTEEN - month) == 0
-    (said,) = await Outbox.filter(topic="event")
+    (said,) = await Outbox.filter(topic=minors.FAMILY_DUE)
     assert said.payload == {
         "event": "family-fourteen-soon",
         "hospital": "demo",
@@ -159,7 +159,7 @@ async def test_what_is_due_is_said_once_and_only_while_it_holds(
     }
     await family.revoke(parent, proxy.id, NOON)
     assert await minors.say_what_is_due(EIGHTEEN) == 2
-    assert await Outbox.filter(topic="event").count() == 1, "nobody is told of what was taken back"
+    assert await Outbox.filter(topic=minors.FAMILY_DUE).count() == 1, "nobody is told of what was taken back"
 
 
 @pytest.mark.parametrize(

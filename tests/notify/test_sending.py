@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from api import noticejobs
+from core.clock import now
 from core.errors import Unavailable
+from identity.minors import FAMILY_DUE
+from infra.outbox import Job
 from notify import deciding, desk, queue, receipts, rules, sending
 from notify.channels import ChannelDown, ChannelError, Outcome, Outgoing, Refused, Throttled, Unknown
 from notify.kinds import Kind
@@ -112,6 +116,19 @@ async def test_the_order_of_one_patient_is_kept_while_others_go_on(world: World)
     await world.work()
     mine = [each.kind for each in world.box.ledger if each.to == world.box.ledger[1].to]
     assert mine == ["report-ready", "account-bound"]
+
+
+@SQLITE
+@pytest.mark.parametrize("due", ["fourteen-soon", "fourteen", "eighteen-soon", "ends-soon"])
+async def test_what_falls_due_about_a_permission_is_one_message_to_the_phone_of_the_record(world: World, due: str) -> None:
+    await waiting(world, "A1")
+    record = await PatientRecord.get(patient_id="P1")
+    payload = {"event": f"family-{due}", "hospital": "demo", "record": record.id}
+    for _ in range(2):
+        await noticejobs.handlers(world.office)[FAMILY_DUE](Job(1, FAMILY_DUE, "reminder:1", payload, 1, 1))
+    world.now = now()  # the worker's clock is the real one
+    await world.work(3)
+    assert [each.kind for each in world.box.ledger].count(f"family-{due}") == 1
 
 
 @SQLITE

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, cast
-
-from pydicom.sr._concepts_dict import concepts as CONCEPTS
 
 Json = dict[str, Any]
 _CODE_VALUE: Final = "00080100"
@@ -22,7 +20,7 @@ def masked(attribute: Json) -> Json | None:
 
 def _known(item: Json) -> Json | None:
     scheme, value = _text(item, _CODING_SCHEME_DESIGNATOR), _text(item, _CODE_VALUE)
-    meaning = _meanings(scheme).get(value) if scheme in CONCEPTS else None
+    meaning = _meanings(scheme).get(value)
     if meaning is None:
         return None
     return {
@@ -38,7 +36,9 @@ def _text(item: Json, tag: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _meanings(scheme: str) -> dict[str, str]:
-    """Code value → meaning, of one coding scheme."""
-    codes = cast(Iterable[Mapping[str, tuple[str, Any]]], CONCEPTS[scheme].values())
-    return {value: meaning for each in codes for value, (meaning, _) in each.items()}
+def _meanings(scheme: str) -> Mapping[str, str]:
+    """Code value → meaning, of one coding scheme; none of one that the dictionaries have not."""
+    from pydicom.sr._concepts_dict import concepts  # a sixth of a second that few processes need
+
+    codes = cast(Mapping[str, Mapping[str, tuple[str, Any]]], concepts.get(scheme, {}))
+    return {value: meaning for each in codes.values() for value, (meaning, _) in each.items()}
