@@ -27,7 +27,7 @@ run: ## set up what is missing and start everything as a demo (PORT=8000 HOME_DI
 
 test: lint ## format, lint, types, import contracts and all tests, within 10 minutes
 	@infra/deploy/browser.sh
-	$(BIN)/python -m pytest -n 3 --dist loadfile -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: ## format, lint, types and import contracts only
 	@infra/deploy/venv.sh requirements-dev.lock
