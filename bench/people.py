@@ -284,7 +284,8 @@ def _page(at: datetime, lines: Sequence[Line], asked: argparse.Namespace) -> str
         f"| {line.title} | {line.database} | {line.connections} | {line.quantile(0.5):.1f} | {line.quantile(0.99):.1f} |"
         for line in lines
     ]
-    told = "\n".join(f"* {what}: {which}" for what, which in machine.described().items() if what != "peer")
+    described = machine.described() | {"client": "Python threads, on the same cores"}
+    told = "\n".join(f"* {what}: {which}" for what, which in described.items() if what != "peer")
     return (
         "# Benchmarks: people\n\n"
         f"Measured {at:%Y-%m-%d %H:%M} UTC by `python -m bench.people`: a person with {asked.own} exams among {asked.exams:,},"
