@@ -7,7 +7,8 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.models import Model
+
+from infra.tables import Model
 
 
 class OutboxState(StrEnum):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.models import Model
+
+from infra.tables import Model
 
 
 class Acceptance(Model):
