@@ -72,6 +72,7 @@ GROUPS: Mapping[str, Group] = {
     ),
     "login": Group((JSON,), (JSON,), statuses=(200, 202)),
     "session": Group((JSON,), (JSON,)),
+    "webtickets": Group((JSON,), (), statuses=(201,)),
     "me": Group((JSON,), (JSON,), statuses=(200, 201)),
     "family": Group((JSON,), (JSON,), statuses=(200, 201, 202)),
     "account": Group((JSON,)),
@@ -121,6 +122,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "reports.pdf": ("application/pdf",),
     "reports.picture": ("image/jpeg", "image/png"),
     "docs.style": ("text/css",),
+    "webtickets.enter": (HTML,),
     "docs.openapi": ("application/json",),
     "operations.metrics_page": ("text/plain",),
 }
@@ -136,6 +138,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "notices.counts": ("from", "to"),
     "reminders.list": ("open", "limit", "cursor"),
     "films.file.jpg": ("width",),
+    "webtickets.enter": ("to",),
     "films-said.post": ("accession", "campus", "system", "patient_id", "study_uid", "page", "source"),
     "films-said.list": ("state", "limit", "cursor"),
 }
@@ -157,6 +160,7 @@ QUERY: Mapping[str, str] = {
     "sort": "performed_at, hospital, category or body_part; - before it = descending",
     "cursor": "`next` of the page before",
     "width": "at most so many pixels wide; never enlarged",
+    "to": "viewer or phone",
     "state": "waiting, placed or all",
     "page": "which page of the film it is, from 1",
     "source": "which system or device printed it",

@@ -30,6 +30,7 @@ from api import (
     reports,
     session,
     subscriptions,
+    webtickets,
 )
 from api.access import note_device
 from api.callbacks import routes as callbacks
@@ -55,6 +56,7 @@ BLUEPRINTS = (
     wadouri.routes,
     login.routes,
     session.routes,
+    webtickets.routes,
     me.routes,
     family.routes,
     account.routes,

@@ -123,12 +123,46 @@ class Session(Model):
     sign_in_id: str | None
     role = fields.CharField(max_length=16, description="role")
     subject = fields.CharField(max_length=64, description="person or system, pseudonymous")
+    parent = fields.CharField(max_length=36, null=True, description="id of the session by whose ticket it came")
     created_at = fields.DatetimeField(auto_now_add=True, description="when it was issued")
     expires_at = fields.DatetimeField(description="end of its life")
     revoked_at = fields.DatetimeField(null=True, description="taken back before its end")
 
     class Meta:
         table = "session"
+        indexes = (Index(fields=("parent",)),)
+
+
+class WebTicket(Model):
+    """What a page inside a mini-program trades for a session of its own, once. Gone when it is used."""
+
+    hash = fields.CharField(max_length=64, primary_key=True, description="SHA-256 of the ticket")
+    session = fields.CharField(max_length=36, description="id of the session that asked for it")
+    expires_at = fields.DatetimeField(description="end of its life")
+
+    class Meta:
+        table = "web_ticket"
+        indexes = (Index(fields=("expires_at",)),)
+
+
+class DownloadCode(Model):
+    """A short address and a code, typed on a computer to download one exam of one's own. The code is good once."""
+
+    handle = fields.CharField(max_length=8, primary_key=True, description="end of the address, says nothing")
+    person_id = fields.CharField(max_length=36, description="who asked for it")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="download_codes", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    exam_id = fields.CharField(max_length=36, description="which exam")
+    code_hash = fields.CharField(max_length=64, description="keyed hash of handle and code")
+    tries_left = fields.IntField(description="codes that will still be looked at")
+    expires_at = fields.DatetimeField(description="end of the code's life")
+    link_id = fields.CharField(max_length=36, null=True, description="the link that the right code opened, null before")
+
+    class Meta:
+        table = "download_code"
+        indexes = (Index(fields=("person_id",)), Index(fields=("expires_at",)))
 
 
 class RefreshToken(Model):

@@ -34,6 +34,7 @@ async def issue(
     life: timedelta,
     now: datetime,
     sign_in: str | None = None,
+    parent: str | None = None,
 ) -> str:
     """A new bearer token; raises Invalid when the hospital is unknown or the life impossible."""
     if not timedelta(0) < life <= LONGEST_LIFE:
@@ -41,7 +42,13 @@ async def issue(
     if hospital is not None and not await Hospital.exists(code=hospital):
         raise Invalid(f"no hospital has the code {hospital}")
     session = await Session.create(
-        id=uuid7(), hospital_id=hospital, sign_in_id=sign_in, role=role, subject=subject, expires_at=now + life
+        id=uuid7(),
+        hospital_id=hospital,
+        sign_in_id=sign_in,
+        role=role,
+        subject=subject,
+        parent=parent,
+        expires_at=now + life,
     )
     return tokens.sign(tokens.Claims(session.id, subject, role, hospital, session.expires_at), keys.tokens, now)
 
@@ -49,8 +56,14 @@ async def issue(
 async def revoke(session_id: str, epoch: Epoch, now: datetime) -> bool:
     """Take a session back; true when it was still alive. Every process sees it at its next request."""
     changed = await Session.filter(id=session_id, revoked_at=None).update(revoked_at=now)
+    await end_children(session_id, now)
     epoch.advance()
     return changed > 0
+
+
+async def end_children(session_id: str, now: datetime) -> None:
+    """After that session was ended: those of the pages that came by its tickets end too."""
+    await Session.filter(parent=session_id, revoked_at=None).update(revoked_at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from core.errors import Unauthenticated
 from core.grants import Role
 from core.uids import uuid7
 from identity.models import RefreshToken, Session, SignIn
-from identity.sessions import issue
+from identity.sessions import end_children, issue
 from infra.database import transaction
 from infra.epoch import Epoch
 from infra.keys import Keys
@@ -68,6 +68,7 @@ class SignIns:
         """Log out on this device: the session and whatever can renew it."""
         sign_in = await Session.filter(id=session).values_list("sign_in_id", flat=True)
         await Session.filter(id=session, revoked_at=None).update(revoked_at=now)
+        await end_children(session, now)
         await SignIn.filter(id__in=[each for each in sign_in if each], revoked_at=None).update(revoked_at=now)
         self._epoch.advance()
 

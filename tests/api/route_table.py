@@ -58,6 +58,7 @@ LINES = [
     "POST /api/v1/login/handoff                        | anyone 422",
     "POST /api/v1/session/refresh                      | anyone 422",
     "GET /api/v1/hospitals                             | anyone 200",
+    "GET /enter/{ticket}                               | anyone 410",
     "POST /api/v1/callbacks/aliyun/{secret}            | anyone 404",  # no channel is set up here
     "GET /api/v1/callbacks/wechat                      | anyone 404",
     "POST /api/v1/callbacks/wechat                     | anyone 404",
@@ -86,6 +87,7 @@ LINES = [
     f"GET /api/v1/exams/{{exam}}/films/{{n}}.dcm       | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/films.pdf             | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/notice                | patient {MINE}",
+    "POST /api/v1/session/ticket                       | patient,link 201",
     "POST /api/v1/me/activations                       | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/declined                          | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/phones                            | patient 422",
