@@ -25,7 +25,7 @@ LONGEST_CHINESE = 5  # characters of surname and given name; a longer name witho
 MOST_BETWEEN = 3  # blanks, dots and what is not seen, between two characters of one name or number
 
 # Blanks, what joins the parts of a name, and what takes no room at all.
-_JOINT: Final = r"[\s\u00a0\u00ad\u00b7\u0387\u2022\u2027\u30fb\u22c5\uff65\u200b-\u200f\u2060\ufeff.．,^_\-‐–]"
+_JOINT: Final = r"[\s\u00a0\u00ad\u00b7\u0387\u2022\u2027\u30fb\u22c5\uff65\u200b-\u200f\u2060\ufeff.,^_\-‐–]"
 _BETWEEN: Final = f"{_JOINT}{{0,{MOST_BETWEEN}}}"
 _BETWEEN_MUST: Final = f"{_JOINT}{{1,{MOST_BETWEEN}}}"
 # Given names that are also words of reports: alone they stay, behind their surname they go.
@@ -82,7 +82,7 @@ def _one(letter: str) -> str:
     if letter.isascii():
         return letter.lower()
     plain = unicodedata.normalize("NFKC", letter).lower()
-    return plain if len(plain) == 1 and plain.isalnum() else letter
+    return plain if len(plain) == 1 and (plain.isalnum() or plain in "-+/.@_()") else letter
 
 
 def _places(folded: str, whose: Whose) -> Iterator[_Place]:
