@@ -43,6 +43,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "not-of-this-exam": ("不是本次检查的图像", "not an image of this exam"),
     "not-a-picture": ("没有这一帧，或这类影像不能排到胶片上", "no such frame, or nothing that can be put on a film"),
     "not-a-window": ("窗位或窗宽不可用（窗宽至少为 1）", "not a window that can be used (its width is at least 1)"),
+    "not-a-page": ("不是页面的名称", "not the name of a page, such as exam"),
+    "not-a-contact": ("不是电话号码", "not a phone number"),
     "papers-missing": ("看到的证件不足以证明", "these papers do not prove it"),
 }
 

@@ -82,6 +82,8 @@ GROUPS: Mapping[str, Group] = {
     "activations": Group((JSON,), (JSON,), query=("cursor", "limit"), statuses=(200, 201)),
     "kiosk": Group((JSON,), (JSON,), statuses=(200, 201, 202)),
     "desk": Group((JSON,), (JSON,), statuses=(200, 201, 202, 204)),
+    "feedback": Group((JSON,), (JSON,), statuses=(200, 201, 204)),
+    "feedback-inbox": Group((JSON,), (JSON,)),
     "hospitals": Group((JSON,), query=("cursor", "limit")),
     "service": Group((JSON,), query=("from", "to", "cursor", "limit")),
     "reports": Group((JSON,), query=("version",)),
@@ -133,10 +135,15 @@ BODIES: Mapping[str, tuple[str, ...]] = {
     "films-said.undo": (),
 }
 # route → query parameters, where one file holds different ones
+    "feedback-inbox.take": (),
+    "feedback-inbox.close": (),
+    "feedback-inbox.reopen": (),
 QUERIES: Mapping[str, tuple[str, ...]] = {
     "notices.list": ("state", "kind", "channel", "exam", "limit", "cursor"),
     "notices.counts": ("from", "to"),
     "reminders.list": ("open", "limit", "cursor"),
+    "feedback.list": ("cursor", "limit"),
+    "feedback-inbox.list": ("state", "kind", "sort", "cursor", "limit"),
     "films.file.jpg": ("width",),
     "webtickets.enter": ("to",),
     "films-said.post": ("accession", "campus", "system", "patient_id", "study_uid", "page", "source"),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.errors import Conflict, NotFound, Unauthenticated
 from core.uids import row_id, uuid7
-from identity.models import Binding, Consent, Login, PairingCode, Person, PersonPhone, Proxy, ServiceEvent, SignIn
+from identity.models import Binding, Consent, Feedback, Login, PairingCode, Person, PersonPhone, Proxy, ServiceEvent, SignIn
 from infra.database import transaction
 from infra.sealing import Sealer
 
@@ -136,6 +136,7 @@ async def _join(other: str, person: str, now: datetime) -> None:
     await PersonPhone.filter(person_id=other).update(person_id=person)
     await Login.filter(person_id=other).update(person_id=person)
     await ServiceEvent.filter(person_id=other).update(person_id=person)
+    await Feedback.filter(person_id=other).update(person_id=person)
     await PairingCode.filter(person_id=other).delete()
     await SignIn.filter(person_id=other, revoked_at=None).update(revoked_at=now)
     for proxy in await Proxy.filter(person_id=other, revoked_at=None):
