@@ -17,8 +17,8 @@ from notify.channels import acceptances
 
 routes = Blueprint("account", url_prefix="/api/v1/me")
 KEPT = (
-    "登录方式、手机号、绑定和家人授权已删除。检查、影像和报告属于病历，医院依法须保存（门诊至少15年，住院至少30年），不随账号删除。",
-    "Logins, phones, bindings and family permissions are gone. Exams, images and reports are medical records that the"
+    "登录方式、手机号、绑定、家人授权和写过的反馈已删除。检查、影像和报告属于病历，医院依法须保存（门诊至少15年，住院至少30年），不随账号删除。",
+    "Logins, phones, bindings, family permissions and feedback are gone. Exams, images and reports are medical records that the"
     " hospital must keep by law (outpatients 15 years, inpatients 30 years at least); they are not deleted with an account.",
 )
 
@@ -26,7 +26,7 @@ KEPT = (
 @routes.get("/export")
 @needs(Role.PATIENT)
 async def export(request: Request) -> HTTPResponse:
-    """A copy of what is kept of me: phones, logins, bindings, family, what I agreed to receive."""
+    """A copy of what is kept of me: phones, logins, bindings, family, feedback, what I agreed to receive."""
     services: Services = request.app.ctx.services
     person = await require_person(request.ctx.grant.subject)
     copied = await account.export(person.id, services.people.sealer)

@@ -36,7 +36,7 @@ _PHONE = re.compile(r"\+?[0-9][0-9 ()-]{3,22}[0-9]")  # a mobile, a desk's exten
 
 def words_of(name: str, value: Any) -> str:
     """What a person writes: text of at most a thousand characters in lines, kept as text whatever stands in it."""
-    written = _TURNING.sub("", _LINES(name, value)).strip()
+    written = _TURNING.sub("", _LINES(name, value)).replace("\r\n", "\n").strip()
     if not written:
         raise InvalidField(name, "empty")
     return written

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from identity.feedback import Feedbacks, erase_all_of
 from identity.models import Binding, Consent, Login, PairingCode, Person, PersonPhone, Proxy, ServiceEvent, SignIn
 from infra.database import transaction
 from infra.epoch import Epoch
@@ -35,6 +36,7 @@ async def export(person: str, sealer: Sealer) -> dict[str, list[dict[str, Any]]]
         "family": await Proxy.filter(person_id=person)
         .order_by("granted_at")
         .values("relation", "evidence", "granted_at", "expires_at", "revoked_at"),
+        "feedback": await Feedbacks(sealer).all_of(person),
     }
 
 
@@ -44,7 +46,7 @@ async def subjects(person: str) -> list[str]:
 
 
 async def delete(person: str, epoch: Epoch, now: datetime) -> None:
-    """Logins and phones go, bindings and family end, every session ends. The id stays, since the audit trail names it."""
+    """Logins, phones and feedback go, bindings and family end, every session ends. The id stays, since the audit trail names it."""
     async with transaction():
         await PersonPhone.filter(person_id=person).delete()
         await PairingCode.filter(person_id=person).delete()
@@ -52,6 +54,7 @@ async def delete(person: str, epoch: Epoch, now: datetime) -> None:
         await Binding.filter(person_id=person, revoked_at=None).update(revoked_at=now, live=None)
         await Proxy.filter(person_id=person, revoked_at=None).update(revoked_at=now, live=None)
         await Consent.filter(person_id=person, withdrawn_at=None).update(withdrawn_at=now, live=None)
+        await erase_all_of(person, now)
         await SignIn.filter(person_id=person, revoked_at=None).update(revoked_at=now)
         await Person.filter(id=person).update(deleted_at=now)
     epoch.advance()

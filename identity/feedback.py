@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from core.errors import Conflict, NotFound
 from core.uids import row_id, uuid7
@@ -194,9 +195,14 @@ class Feedbacks:
             await _move(row, after, now, handler=staff)
         return await self.at(hospital, feedback)
 
-    async def erase_all_of(self, person: str, now: datetime) -> None:
-        """The account is given up: the words go with it, in the caller's transaction."""
-        await _erase([row.id for row in await Feedback.filter(person_id=person)], now)
+    async def all_of(self, person: str) -> list[dict[str, Any]]:
+        """For a person's copy of their account: all that they wrote and were answered."""
+        rows = await Feedback.filter(person_id=person).order_by("id")
+        return [
+            {"hospital": each.row.hospital_id, "kind": each.row.kind, "state": each.row.state, "contact": each.contact}
+            | {"entries": [{"by_hospital": said.by_hospital, "text": said.text, "at": said.at} for said in each.entries]}
+            for each in await self._opened(rows)
+        ]
 
     def _new(self, author: Author, words: Words, key: str | None, now: datetime) -> Feedback:
         said = "\0".join((words.hospital, words.exam or "", words.page, words.kind, words.contact, words.text))
@@ -226,6 +232,11 @@ class Feedbacks:
         for each in await FeedbackEntry.filter(feedback_id__in=list(written)).order_by("id") if written else ():
             written[each.feedback_id].append(Written(each.by_hospital, self._sealer.open(each.sealed), each.at))
         return [Letter(row, self._sealer.open(row.contact) if row.contact else "", written[row.id]) for row in rows]
+
+
+async def erase_all_of(person: str, now: datetime) -> None:
+    """The account is given up: the words go with it, in the caller's transaction."""
+    await _erase([row.id for row in await Feedback.filter(person_id=person)], now)
 
 
 async def _known(row: Feedback) -> Feedback | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sanic import HTTPResponse, Request
 
 from api.access import COOKIE, address_of
-from api.pages import landing_bind, landing_choice, landing_login
+from api.pages import landing_bind, landing_choice, landing_feedback, landing_login
 from api.pages.landing_forms import back, holder, said
 from api.pages.landing_view import exam_page, not_here
 from api.services import Services
@@ -39,7 +39,7 @@ async def shown_to(request: Request, link: Link, hospital: Hospital, grant: Gran
     if choice is not None:
         return landing_choice.ask(request, choice)
     if await Exam.exists(id=link.subject, record_id__in=list(mine)):
-        return not_here(hospital, request)
+        return await not_here(request, grant, hospital)
     return landing_bind.ask(request, hospital)
 
 
@@ -56,6 +56,8 @@ async def submitted(
         return await landing_bind.submitted(request, hospital, fields)
     if step == landing_choice.STEP and patient is not None:
         return await landing_choice.submitted(request, link, patient, fields.get("notice_version", ""))
+    if step == landing_feedback.STEP and grant is not None:
+        return await landing_feedback.submitted(request, link, hospital, grant, fields)
     if step == "leave" and grant is not None:
         return await _leave(request, grant)
     return back(request)

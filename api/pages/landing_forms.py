@@ -24,12 +24,14 @@ from core.grants import Grant, Role
 
 FORM_COOKIE = "cloudfilm_form"
 FIELD = "form"
+IN_LINES = "text"  # the one field that may hold lines
 KEY_BYTES = 16
 KEPT_SECONDS = 30 * 86_400
 MOST_BYTES, MOST_FIELDS, LONGEST = 8192, 16, 128
+LONGEST_LINES = 500  # characters of what is written in lines; nine bytes each when a form sends them
 FORM_TYPE = "application/x-www-form-urlencoded"
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
-_text = bodies.text(LONGEST)
+_text, _lines = bodies.text(LONGEST), bodies.text(LONGEST_LINES, lines=True)
 
 
 class FormLost(Forbidden):
@@ -47,10 +49,10 @@ def field_hidden(name: str, value: str) -> str:
     return f'<input type="hidden" name="{name}" value="{escape(value)}">'
 
 
-def field(name: str, label: str, value: str = "", **attributes: str) -> str:
+def field(name: str, label: str, value: str = "", *, required: bool = True, **attributes: str) -> str:
     """A line to fill in, with what is said of it above."""
-    more = "".join(f' {key}="{escape(said)}"' for key, said in attributes.items())
-    return f'<label>{escape(label)}<input name="{name}" value="{escape(value)}" maxlength="{LONGEST}" required{more}></label>'
+    more = " required" * required + "".join(f' {key}="{escape(said)}"' for key, said in attributes.items())
+    return f'<label>{escape(label)}<input name="{name}" value="{escape(value)}" maxlength="{LONGEST}"{more}></label>'
 
 
 def device(request: Request) -> str:
@@ -91,7 +93,7 @@ def said(request: Request) -> dict[str, str]:
         raise TooLarge("the form is too long")
     fields = _parsed(request.body)
     _require_ours(request, fields.pop(FIELD, ""))
-    return {name: str(_text(name, value)) for name, value in fields.items()}
+    return {name: str((_lines if name == IN_LINES else _text)(name, value)) for name, value in fields.items()}
 
 
 async def holder(request: Request) -> Grant | None:

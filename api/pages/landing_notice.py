@@ -48,7 +48,7 @@ async def opened(request: Request, link: Link) -> HTTPResponse:
         return await _submitted(request, link, hospital, grant)
     if grant is not None and grant.role is Role.LINK and grant.subject == link.id:
         found = await opened_exam(link, now())
-        return await exam_page(request, grant, found) if found else not_here(hospital, request)
+        return await exam_page(request, grant, found) if found else await not_here(request, grant, hospital)
     if grant is not None and grant.role is Role.PATIENT:
         found = await search.get(await records_of(grant.subject, now()), link.subject, now())
         if found is not None:

@@ -8,6 +8,7 @@ from html import escape
 from sanic import HTTPResponse, Request
 
 from api.access import address_of
+from api.pages import landing_feedback
 from api.pages.landing_forms import form
 from api.pages.landing_page import card, day_and_time, heading, page
 from api.services import Services
@@ -52,17 +53,19 @@ async def exam_page(request: Request, grant: Grant, found: Found) -> HTTPRespons
         await _film(found.exam.id),
         _pictures(await _series(found)),
         _elsewhere(found.exam),
+        await landing_feedback.part(request, grant, found.hospital),
         form(request, "leave", button="看完了，退出", kind="quiet"),
         hospital=found.hospital,
     )
 
 
-def not_here(hospital: Hospital, request: Request) -> HTTPResponse:
+async def not_here(request: Request, grant: Grant, hospital: Hospital) -> HTTPResponse:
     """For whose exam it is, while it may not be shown: one page for every reason."""
     title = "暂时不能在线查看"
     return page(
         title,
         heading(title, "您的身份已核对。这份检查目前没有开放在线查看，影像和报告由医院妥善保存，请向医院询问。"),
+        await landing_feedback.part(request, grant, hospital),
         form(request, "leave", button="退出", kind="quiet"),
         hospital=hospital,
     )

@@ -70,5 +70,5 @@ class _Forms(HTMLParser):
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append({"action": said["action"]})
-        elif tag in ("input", "select"):
+        elif tag in ("input", "select", "textarea"):
             self.forms[-1][said["name"]] = said.get("value", "")

@@ -26,6 +26,7 @@ from pydicom.data import get_testdata_file
 from core.clock import now
 from core.grants import Role
 from identity.links import LinkKind, Links
+from identity.masking import masked_name
 from identity.sessions import issue
 from infra.database import close_database, open_database
 from infra.epoch import sessions_epoch
@@ -411,6 +412,81 @@ def test_openings_and_refusals_are_on_record_without_what_was_typed(clinic: Clin
     for secret in (path.removeprefix("/s/"), clinic.paper().removeprefix("/s/"), "654321", NAME, PHONE):
         assert secret not in kept, secret
         assert secret not in logs, secret
+
+
+# -- feedback
+
+
+def staff(clinic: Clinic, role: Role, hospital: str = "demo") -> httpx.Client:
+    """The help desk or the administrator of a hospital."""
+
+    async def issued() -> str:
+        async with inside(clinic.site) as settings:
+            await Hospital.get_or_create(code=hospital, defaults={"name": hospital})
+            life = timedelta(hours=1)
+            return await issue(settings.keys, role=role, hospital=hospital, subject="desk-1", life=life, now=now())
+
+    url = f"{clinic.site.url}/api/v1/hospital/feedback"
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {asyncio.run(issued())}"}, timeout=30, verify=False)
+
+
+def test_who_proved_a_link_writes_to_the_hospital_and_reads_the_answer_under_the_same_link(
+    clinic: Clinic, visitor: Visitor
+) -> None:
+    path = clinic.notice()
+    visitor.open(path)
+    assert "feedback" not in visitor.text, "before proof nobody writes, no robot either"
+    visitor.send("paper", last_six=ID_CARD[-6:])
+    said = {"kind": "wrong-data", "text": "姓名写错了<b>，\r\n请改一下 http://x.example", "contact": "0575-8812345"}
+    visitor.send("feedback", **said)
+    assert "已收到您的反馈" in visitor.text
+    with staff(clinic, Role.GUIDE) as desk:
+        (item,) = desk.get("", params={"state": "open"}).json()["items"]
+        assert (item["kind"], item["exam"]["accession"], item["by"]) == ("wrong-data", "CT1", "link")
+        whole = desk.get(f"/{item['id']}").json()
+        assert (whole["contact"], whole["patient"]) == ("0575-8812345", masked_name(NAME))
+        assert [each["text"] for each in whole["entries"]] == ["姓名写错了<b>，\n请改一下 http://x.example"]
+        assert desk.post(f"/{item['id']}/take").json()["state"] == "handling"
+        assert desk.post(f"/{item['id']}/answer", json={"text": "已更正，谢谢。"}).json()["state"] == "answered"
+    visitor.open(path)
+    assert "已回复" in visitor.text and "已更正，谢谢。" in visitor.text
+    assert "姓名写错了&lt;b&gt;" in visitor.text
+    with Visitor(clinic.site.url) as another:
+        another.open(clinic.notice())
+        another.send("paper", last_six=ID_CARD[-6:])
+        assert "已更正" not in another.text, "who else knows the patient has a link of their own"
+    with staff(clinic, Role.ADMIN, "demo2") as elsewhere:
+        assert elsewhere.get("").json()["items"] == []
+        foreign, unknown = elsewhere.get(f"/{item['id']}"), elsewhere.get("/1.2.3")
+        assert (foreign.status_code, foreign.content) == (404, unknown.content)
+
+
+def test_a_patient_writes_by_the_interface_and_the_same_again_is_the_same(clinic: Clinic, patient: Visitor) -> None:
+    said = {"hospital": "demo", "exam": clinic.exam_id(), "page": "exam", "kind": "praise", "text": "医生很好"}
+
+    def write(**other: Any) -> httpx.Response:
+        headers = {"Origin": clinic.site.url, "Idempotency-Key": "once-1"}
+        return patient.client.post("/api/v1/feedback", json={**said, **other}, headers=headers)
+
+    first, again = write(), write()
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json() == {"id": first.json()["id"], "state": "received"}
+    wrong = ({"text": " \u202e "}, {"text": "x" * 1001}, {"contact": "call me"}, {"page": "/s/secret"}, {"hospital": "nowhere"})
+    assert [write(**each).status_code for each in wrong] == [422] * len(wrong)
+    assert write(kind="other").status_code == 409, "another request with the same key"
+    mr, nobodys = write(exam=clinic.exam_id("MR1")), write(exam="1.2.3")
+    assert (mr.status_code, mr.content) == (404, nobodys.content)
+    assert patient.client.post("/api/v1/feedback", json=said, headers={"Origin": "https://evil.example"}).status_code == 401
+    feedback = f"/api/v1/feedback/{first.json()['id']}"
+    (mine,) = patient.client.get("/api/v1/feedback").json()["items"]
+    assert (mine["id"], mine["hospital"]["help_phone"], mine["entries"][0]["text"]) == (first.json()["id"], HELP, "医生很好")
+    more = patient.client.post(f"{feedback}/entries", json={"text": "护士也是"}, headers={"Origin": clinic.site.url})
+    assert (more.status_code, len(more.json()["entries"])) == (201, 2)
+    assert patient.client.delete(feedback, headers={"Origin": clinic.site.url}).status_code == 204
+    assert patient.client.get(feedback).json()["entries"] == []
+    rows = clinic.rows("SELECT action, detail FROM audit_entry WHERE action LIKE 'feedback%' AND subject IS NOT NULL")
+    assert {row["action"] for row in rows} >= {"feedback", "feedback-more", "feedback-withdrawn"}
+    assert "医生很好" not in json.dumps(rows, ensure_ascii=False)
 
 
 # -- another public address, and a kill; last, since it starts the server anew
