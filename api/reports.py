@@ -21,17 +21,20 @@ from api.services import Services
 from core.clock import now
 from core.errors import Forbidden, InvalidField, Malformed, NotFound
 from core.grants import Grant, Role
+from identity.links import LinkKind, good_link
+from identity.links_opened import opened_exam
 from records import report_prints, report_terms, reports
 from records.models import Exam, Hospital, Report, ReportStatus
 from records.report_changes import Changes, Piece, base_of, changes
 from records.report_terms import Explained
+from records.search import Found
 from records.visibility import Rules, exam_is_visible, report_is_visible, rules_of
 from wado.ready import About, Ready, cost, etag
 
 routes = Blueprint("reports", url_prefix="/api/v1/exams")
 
 READS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.AUDITOR)
-PRINTS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK)
+PRINTS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)
 WHAT = "report"  # in the audit trail
 JSON, PDF, JPEG, PNG = "application/json", "application/pdf", "image/jpeg", "image/png"
 JPEG_BEGINS = b"\xff\xd8"
@@ -130,10 +133,10 @@ async def terms(request: Request, exam: str) -> HTTPResponse:
 
 
 async def _opened(request: Request, exam_id: str) -> Opened:
-    """The door: patients see their own and family's, staff those of their hospital. Raises NotFound for all others."""
+    """The door: patients see their own and family's, a link its one, staff their hospital's. Raises NotFound for all others."""
     grant: Grant = request.ctx.grant
-    if grant.role is Role.PATIENT:
-        found = await my_exam(request, exam_id)
+    if grant.role in (Role.PATIENT, Role.LINK):
+        found = await (my_exam(request, exam_id) if grant.role is Role.PATIENT else _linked(grant, exam_id))
         versions = tuple(await reports.versions_of(found.exam.id))
         return Opened(found.hospital, found.exam, rules_of(found.hospital), found.report, versions, staff=False)
     exam = await Exam.get_or_none(id=exam_id, hospital_id=grant.home).prefetch_related("hospital") if grant.home else None
@@ -146,6 +149,16 @@ async def _opened(request: Request, exam_id: str) -> Opened:
             raise NotFound("no such exam")
         return Opened(exam.hospital, exam, rules, newest if report_is_visible(exam, newest, rules) else None, versions, False)
     return Opened(exam.hospital, exam, rules, newest, versions, staff=True)
+
+
+async def _linked(grant: Grant, exam_id: str) -> Found:
+    """The exam of a message's link, as its patient would see it; whatever else a link opens is no report with a name on it."""
+    link = await good_link(grant.subject, now())
+    theirs = link.kind is LinkKind.NOTICE and link.subject == exam_id and not grant.masked
+    found = await opened_exam(link, now()) if theirs else None
+    if found is None:
+        raise NotFound("no such exam")
+    return found
 
 
 def _version(request: Request) -> int | None:
