@@ -525,3 +525,29 @@ class IdempotencyKey(Model):
     class Meta:
         table = "idempotency_key"
         unique_together = (("hospital", "key_sha256"),)
+
+
+class Blackout(Model):
+    """Where one kind of device writes text into its pictures, as a hospital drew it, blackened under a mask."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    hospital: fields.ForeignKeyRelation[Hospital] = fields.ForeignKeyField(
+        "records.Hospital", related_name="blackouts", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    kind = fields.CharField(max_length=8, description="image: of a study, film: a page that the hospital printed")
+    maker = fields.CharField(max_length=64, default="", description="(0008,0070), empty for a film")
+    model = fields.CharField(max_length=64, default="", description="(0008,1090), of a film its source")
+    rows = fields.IntField(description="height of such a picture, pixels")
+    columns = fields.IntField(description="width of such a picture, pixels")
+    rectangles: fields.JSONField[list[list[int]]] = fields.JSONField(
+        description="left, top, right, bottom of each, right and bottom excluded"
+    )
+    live = fields.CharField(max_length=64, null=True, unique=True, description="hash of what it is about, null = it is over")
+    subject = fields.CharField(max_length=64, description="who drew it, pseudonymous")
+    made_at = fields.DatetimeField(description="when")
+    removed_at = fields.DatetimeField(null=True, description="when it was taken back, or another took its place")
+
+    class Meta:
+        table = "blackout"
+        indexes = (Index(fields=("hospital_id", "removed_at")),)

@@ -66,7 +66,7 @@ async def large_value(request: Request, study: str, series: str, instance: str, 
 
 
 async def _older_version(request: Request, where: Place) -> HTTPResponse | None:
-    asked = asked_by(request)
+    asked = await asked_by(request)
     if asked.version is None:
         raise Malformed("the auditor names the version that is wanted")
     choices = asked.choices(Category.INSTANCES)

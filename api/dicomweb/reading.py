@@ -18,6 +18,7 @@ from core.clock import now
 from core.errors import Malformed
 from core.grants import Grant
 from infra.audit import by
+from wado.masking.devices import Devices, devices_of, digest
 from wado.masking.veil import Veil
 from wado.negotiation import Category, Choice, negotiate
 from wado.places import Asker
@@ -84,14 +85,15 @@ async def answered(request: Request, study_uid: str, make: Make) -> HTTPResponse
     accept, accept_encoding = request.headers.get("accept", ""), request.headers.get("accept-encoding", "")
     url = request.raw_url.decode("latin-1")
     hospitals = frozenset() if grant.masked else grant.hospitals_of(study_uid)  # a masked UID is of one grant alone
-    name = key(services.reader.generation, hospitals, grant.mask, url, accept, accept_encoding)
+    rules = await _rules(services, grant, at)
+    name = key(services.reader.generation, hospitals, grant.mask + digest(rules), url, accept, accept_encoding)
     found = services.tiers.peek(name)
     if isinstance(found, Sendable) and _may_have(grant, found.ready.about, at):
         about = found.ready.about
         if not services.tally.seen((about.hospital, grant.session, about.study_uid, about.what), at):
             await recorded(request, about)
         return respond(request, found)
-    answer = await make(asked_by(request))
+    answer = await make(await asked_by(request))
     await recorded(request, answer.about)
     if isinstance(answer, Streamed):
         return await send(request, answer)
@@ -131,14 +133,14 @@ def _may_have(grant: Grant, about: About, at: datetime) -> bool:
     return at < grant.until and grant.allows(about.hospital, about.study_uid, about.series_uid)
 
 
-def asked_by(request: Request) -> Asked:
+async def asked_by(request: Request) -> Asked:
     """The request taken apart; raises Malformed."""
     services: Services = request.app.ctx.services
     try:
         parameters = parse_qsl(request.query_string, keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
     except ValueError as error:
         raise Malformed("too many query parameters") from error
-    asker = asker_of(request)
+    asker = await asker_of(request)
     return Asked(
         asker.veil.reader if asker.veil else services.reader,
         asker,
@@ -150,12 +152,25 @@ def asked_by(request: Request) -> Asked:
     )
 
 
-def asker_of(request: Request) -> Asker:
+async def asker_of(request: Request) -> Asker:
     """Who asks, under the mask of their grant if it has one."""
     services: Services = request.app.ctx.services
     grant: Grant = request.ctx.grant
     at = now()
-    return Asker(grant, at, Veil(grant, services.reader, at) if grant.masked else None)
+    return Asker(grant, at, await veil_of(services, grant, at) if grant.masked else None)
+
+
+async def veil_of(services: Services, grant: Grant, at: datetime) -> Veil:
+    """The mask of a grant over the archive, with the rules of its hospitals."""
+    return Veil(grant, services.reader, at, await _rules(services, grant, at))
+
+
+async def _rules(services: Services, grant: Grant, at: datetime) -> Devices:
+    """Where the devices of its hospitals write text; nobody asks that without a mask."""
+    if not grant.masked:
+        return {}
+    hospitals = {hospital for hospital, *_ in (*grant.studies, *grant.series)}
+    return await devices_of(services.reader, hospitals, at)
 
 
 def _takes_gzip(accept_encoding: str) -> bool:

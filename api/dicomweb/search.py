@@ -58,7 +58,7 @@ async def _search(request: Request, level: Level, study: str | None = None, seri
     parameters = request.get_query_args(keep_blank_values=True)
     if grant.masked:
         url = services.settings.base_url + PREFIX
-        found, ignored = await masked_search(services.reader, asker_of(request), level, scope, parameters, url)
+        found, ignored = await masked_search(services.reader, await asker_of(request), level, scope, parameters, url)
     else:
         query = parse_query(level, parameters)
         found, ignored = await _found(services, grant, scope, query), query.ignored

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from archive.locate import Located
@@ -16,7 +17,8 @@ from archive.syntaxes import EXPLICIT_LE
 from core.errors import NotFound
 from core.grants import Grant
 from wado.masking.attributes import VERSION, Mask
-from wado.masking.burnedin import Device, Pixels
+from wado.masking.burnedin import Pixels
+from wado.masking.devices import Devices
 from wado.masking.reader import MaskedReader, VeiledInstance
 from wado.masking.uids import mapped
 
@@ -24,16 +26,17 @@ Places = dict[str, tuple[str, str]]  # masked UID of an instance → its own ser
 
 _ENTRY_BYTES: Final = 300  # about what one instance takes in the list of a study
 _PERSON: Final = "masked"  # for who may not know even a number
+_NO_RULES: Final[Devices] = MappingProxyType({})
 
 
 class Veil:
     """Made for each request of a masked grant; `reader` reads what it shows."""
 
-    def __init__(self, grant: Grant, reader: Reader, now: datetime, devices: Sequence[Device] = ()) -> None:
+    def __init__(self, grant: Grant, reader: Reader, now: datetime, devices: Devices = _NO_RULES) -> None:
         self._grant = grant
         self._plain = reader
         self._now = now
-        self._devices = tuple(devices)
+        self._devices = devices
         self._key = bytes.fromhex(grant.mask)
         self.mask = Mask(_PERSON, partial(mapped, self._key))
         self.reader = MaskedReader(reader, self.mask, grant.mask, self.over)
@@ -71,7 +74,7 @@ class Veil:
 
     async def over(self, at: Located) -> VeiledInstance:
         """The instance under the mask; raises NotFound when it must not leave: no picture, or text may stand in it."""
-        pixels = await self.reader.pixels(at, self._devices)
+        pixels = await self.reader.pixels(at, self._devices.get(at.hospital, ()))
         description = at.description
         if pixels is None or description is None or not at.decodable or description.sample != "integer":
             raise NotFound("no such instance")

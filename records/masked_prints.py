@@ -1,0 +1,29 @@
+"""A report as PDF for somebody who must not know whose it is: set anew from masked words, never the sealed original."""
+
+from __future__ import annotations
+
+import asyncio
+
+from archive.tiers import Tiers
+from core.maskedtext import Whose
+from films import a4
+from records import lineage, masked
+from records.models import Exam, Hospital, PatientRecord, Report
+
+
+async def printed(
+    tiers: Tiers,
+    shown: Report,
+    exam: Exam,
+    hospital: Hospital,
+    whose: Whose,
+    *,
+    replaces: Report | None,
+    mask: str,
+) -> tuple[str, bytes]:
+    """What names it, and the PDF. `shown` is masked already; the same words under the same mask are the same bytes."""
+    record = await lineage.survivor(await PatientRecord.get(id=exam.record_id))
+    paper = masked.paper(shown, exam, hospital, record, whose, replaces)
+    name = f"masked-report/{mask}/{masked.digest(whose)}/{paper.sha256}"
+    dated = shown.verified_at or shown.reported_at or shown.received_at
+    return name, await tiers.read(name, lambda: asyncio.to_thread(a4.pdf, paper, dated))
