@@ -45,6 +45,14 @@ FAULTS: dict[str, tuple[str, str]] = {
     "not-a-window": ("窗位或窗宽不可用（窗宽至少为 1）", "not a window that can be used (its width is at least 1)"),
     "not-a-page": ("不是页面的名称", "not the name of a page, such as exam"),
     "not-a-contact": ("不是电话号码", "not a phone number"),
+    "too-long-a-share": (
+        "有效期不在医院允许的范围内（1 小时到 30 天，带姓名的最长 7 天）",
+        "not within what the hospital permits (an hour to 30 days, with the name at most 7)",
+    ),
+    "not-a-passcode": ("密码须为 6 位数字，且不能全部相同", "six digits, and not six times the same"),
+    "needed": ("这样的分享必须设密码", "such a share needs a passcode"),
+    "after-the-end": ("开始时间须早于到期时间", "must be before its end"),
+    "not-of-this-share": ("不是这次分享的检查", "not an exam of this share"),
     "papers-missing": ("看到的证件不足以证明", "these papers do not prove it"),
 }
 

@@ -26,6 +26,7 @@ from infra.hot import HotTier
 from infra.settings import MEBIBYTE, Settings
 from infra.stores import Store, open_store, require_separate
 from infra.tally import Tally
+from share.viewing import shown
 
 # Other machines' revocations are not seen through this machine's shared memory, so with PostgreSQL we ask again soon.
 TRUST_ALONE = timedelta(minutes=5)
@@ -80,7 +81,7 @@ async def open_services(settings: Settings, redis_url: str | None) -> AsyncItera
         stack.push_async_callback(ingest.close)
         yield Services(
             settings=settings,
-            sessions=Sessions(settings.keys, epochs[0], trust),
+            sessions=Sessions(settings.keys, epochs[0], trust, shown),
             sessions_epoch=epochs[0],
             archive_epoch=epochs[1],
             arrivals_epoch=epochs[2],

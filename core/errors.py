@@ -35,6 +35,26 @@ class RetentionNotOver(Conflict):
     """The law says that this must still be kept."""
 
 
+class ConsentNeeded(Conflict):
+    """The person must agree to a text first; `kind` names it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"agree to {kind} first")
+        self.kind = kind
+
+
+class OnlyLooking(Conflict):
+    """Who may see a family member's exams may not give them to others."""
+
+
+class ReportNotFinal(Conflict):
+    """It has no report that counts, and cannot be given to others yet."""
+
+
+class Sensitive(Conflict):
+    """It may be given to others only by somebody who was asked again."""
+
+
 class Gone(CloudfilmError):
     """A genuine link that is expired, revoked or locked."""
 

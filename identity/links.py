@@ -1,7 +1,7 @@
 """Links: what a printed QR, a message or a share opens. A token says nothing of anybody, and only its keyed hash is kept.
 
-Tokens for paper (exam, check) are derived, so that the same picture can be made again; the others are random. The address
-never counts: a link that was printed under an earlier public address is found by the same token.
+Tokens for paper (exam, check) and of shares are derived, so that the same picture can be made again; the others are random.
+The address never counts: a link that was printed under an earlier public address is found by the same token.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,9 +37,10 @@ class LinkKind(StrEnum):
     NOTICE = "notice"  # in a message: the exam, for who knows the patient
     SHARE = "share"  # what a patient shared
     CHECK = "check"  # on a printed report: whether it is genuine
+    DOWNLOAD = "download"  # a computer on which a patient typed a code: the originals of one exam
 
 
-ON_PAPER = frozenset({LinkKind.EXAM, LinkKind.CHECK})
+DERIVED = frozenset({LinkKind.EXAM, LinkKind.CHECK, LinkKind.SHARE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ class LinkEnded(Gone):
         self.link = link
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A random token, and its row that is not kept yet: it opens nothing before `keep`."""
+
+    token: str
+    row: IssuedLink
+
+
 class Links:
     """Issues, finds and revokes links. Tokens and their hashes depend on CLOUDFILM_SECRET_QR_KEY alone."""
 
@@ -82,16 +92,34 @@ class Links:
         expires_at: datetime | None = None,
         person_id: str | None = None,
     ) -> str:
-        """A new token, inside the caller's transaction; one for paper takes the place of the one before, which is over."""
+        """A new token, inside the caller's transaction; a derived one takes the place of the one before, which is over."""
         row = IssuedLink(
             kind=kind, hospital_id=hospital, subject=subject, person_id=person_id, issued_at=now, expires_at=expires_at
         )
-        if kind in ON_PAPER:
+        if kind in DERIVED:
             return await self._issue_next(row)
-        token = secrets.token_urlsafe(TOKEN_BITS // 8)
-        row.id, row.generation, row.hash = uuid7(), 1, self._hash(token)
+        drawn = self._drawn(row)
         await row.save(force_create=True)
-        return token
+        return drawn.token
+
+    def draw(
+        self,
+        kind: LinkKind,
+        hospital: str,
+        subject: str,
+        *,
+        now: datetime,
+        expires_at: datetime | None = None,
+        person_id: str | None = None,
+    ) -> Drawn:
+        """As `issue`, for random tokens and who keeps many at once: `keep` it in the transaction that makes use of it."""
+        if kind in DERIVED:
+            raise ValueError(f"links of kind {kind} are not drawn")
+        return self._drawn(
+            IssuedLink(
+                kind=kind, hospital_id=hospital, subject=subject, person_id=person_id, issued_at=now, expires_at=expires_at
+            )
+        )
 
     async def find(self, token: str, now: datetime) -> Link:
         """The link of a token; raises NotFound, and LinkEnded when it is expired, revoked or locked."""
@@ -104,6 +132,17 @@ class Links:
         """The token on paper: the newest one, or the first when there is none that is good."""
         row = IssuedLink(kind=kind, hospital_id=hospital, subject=subject, issued_at=now)
         return await self._issue_next(row, keep_good=True)
+
+    async def again(self, kind: LinkKind, hospital: str, subject: str, now: datetime) -> str:
+        """The derived token of a link that is good; raises NotFound when there is none, or the secret has changed since."""
+        newest = await _newest(kind, hospital, subject)
+        if newest is None or not self._can_be_printed(newest, now):
+            raise NotFound("no such link")
+        return self._derive(kind, hospital, subject, newest.generation)
+
+    def first(self, kind: LinkKind, hospital: str, subject: str) -> str:
+        """The derived token of the first generation, good or not."""
+        return self._derive(kind, hospital, subject, 1)
 
     async def revoke(self, kind: LinkKind, hospital: str, subject: str, now: datetime) -> int:
         """End every link of that kind to that subject; how many there were. Sessions that they opened end too."""
@@ -131,6 +170,11 @@ class Links:
     async def tries_left(self, link: Link) -> int:
         """How many more wrong tries it bears."""
         return (await IssuedLink.get(id=link.id)).tries_left
+
+    def _drawn(self, row: IssuedLink) -> Drawn:
+        token = secrets.token_urlsafe(TOKEN_BITS // 8)
+        row.id, row.generation, row.hash = uuid7(), 1, self._hash(token)
+        return Drawn(token, row)
 
     async def _issue_next(self, row: IssuedLink, *, keep_good: bool = False) -> str:
         """The next generation; with `keep_good` the newest one that is good, also when another request has just made it."""
@@ -177,6 +221,11 @@ class Links:
 def url(public_url: str, token: str) -> str:
     """Where a token is opened."""
     return f"{public_url.rstrip('/')}/s/{token}"
+
+
+async def keep(drawn: Iterable[Drawn]) -> None:
+    """Inside the caller's transaction: from its commit on these tokens open what they were drawn for."""
+    await IssuedLink.bulk_create([each.row for each in drawn])
 
 
 async def good_link(link_id: str, now: datetime) -> Link:

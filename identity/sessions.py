@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from core.errors import Invalid, Unauthenticated
 from core.grants import Grant, Role
 from core.uids import uuid7
 from identity import tokens
-from identity.links_opened import studies_opened
+from identity.links_opened import Shown, shown
 from identity.mine import studies_of
 from identity.models import Session
 from infra.epoch import Epoch
@@ -21,7 +22,7 @@ from records.models import Hospital
 LONGEST_LIFE = timedelta(days=400)
 MOST_REMEMBERED = 20_000  # verified tokens a process keeps in memory
 PATIENT_TRUST = timedelta(seconds=30)
-SEES_STUDIES = {Role.PATIENT: studies_of, Role.LINK: studies_opened}  # role → the studies of a session's subject
+SHOWN_BY_THE_CLOCK = frozenset({Role.PATIENT, Role.LINK})
 READS_WHOLE_HOSPITAL = frozenset({Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN})
 
 
@@ -76,10 +77,18 @@ class _Remembered:
 class Sessions:
     """Verifies tokens. Remembers the verified ones until a revocation anywhere on this machine, at most `trust`."""
 
-    def __init__(self, keys: Keys, epoch: Epoch, trust: timedelta) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        epoch: Epoch,
+        trust: timedelta,
+        shows: Callable[[str, datetime], Awaitable[Shown]] = shown,
+    ) -> None:
+        """`shows` tells what the link of that id shows now; raises Unauthenticated once it is over."""
         self._keys = keys
         self._epoch = epoch
         self._trust = trust
+        self._shows = shows
         self._known: dict[str, _Remembered] = {}
 
     async def grant(self, token: str, now: datetime) -> Grant:
@@ -99,11 +108,15 @@ class Sessions:
             raise Unauthenticated("the session is over")
         grant = grant_of(claims)
         trust = self._trust
-        if grant.role in SEES_STUDIES:  # what a patient may see also changes with the clock
-            studies = await SEES_STUDIES[grant.role](grant.subject, now)
-            grant, trust = replace(grant, studies=studies), min(trust, PATIENT_TRUST)
+        if grant.role in SHOWN_BY_THE_CLOCK:  # what a patient may see also changes with the clock
+            grant, trust = await self._seeing(grant, now), min(trust, PATIENT_TRUST)
         self._remember(token, _Remembered(grant, epoch, min(now + trust, grant.until)))
         return grant
+
+    async def _seeing(self, grant: Grant, now: datetime) -> Grant:
+        if grant.role is Role.LINK:
+            return (await self._shows(grant.subject, now)).within(grant)
+        return replace(grant, studies=await studies_of(grant.subject, now))
 
     def _remember(self, token: str, remembered: _Remembered) -> None:
         if len(self._known) >= MOST_REMEMBERED:

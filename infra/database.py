@@ -21,7 +21,7 @@ from core.errors import Misconfigured, Unavailable
 from infra.postgres import our_errors
 from infra.settings import Settings
 
-ROOMS_WITH_TABLES = ("records", "identity", "archive", "notify", "infra")
+ROOMS_WITH_TABLES = ("records", "identity", "archive", "notify", "share", "infra")
 MIGRATION_LOCK = 0x636C_6F75  # any constant of ours: PostgreSQL advisory lock key
 POOL_SIZE = 8
 MIGRATION_SECONDS = 3600  # how long others wait for the one who migrates

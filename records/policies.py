@@ -35,7 +35,10 @@ FEE_CLASSES: Mapping[str, str] = {
     "lab": "none",
 }
 SERVICE_WAYS = ("phone", "sms_link", "qr", "kiosk", "desk", "his")  # how the digital service is opened or declined
-_HELD_ITEMS = Path(__file__).parent / "data" / "held_items.txt"
+_DATA = Path(__file__).parent / "data"
+_HELD_ITEMS = _DATA / "held_items.txt"
+_SENSITIVE_ITEMS = _DATA / "sensitive_items.txt"
+MOST_SHARE_DAYS = 30
 _MOST_WORDS, _MOST_CHARACTERS = 200, 32
 _FEE_CLASS = re.compile(r"[a-z0-9-]{1,16}")
 
@@ -43,7 +46,17 @@ _FEE_CLASS = re.compile(r"[a-z0-9-]{1,16}")
 @lru_cache(maxsize=1)
 def default_held_items() -> tuple[str, ...]:
     """Words that hold an item back where a hospital has no list of its own."""
-    lines = _HELD_ITEMS.read_text(encoding="utf-8").splitlines()
+    return _listed(_HELD_ITEMS)
+
+
+@lru_cache(maxsize=1)
+def default_sensitive_items() -> tuple[str, ...]:
+    """Words that keep an exam out of shares where a hospital has no list of its own."""
+    return _listed(_SENSITIVE_ITEMS)
+
+
+def _listed(path: Path) -> tuple[str, ...]:
+    lines = path.read_text(encoding="utf-8").splitlines()
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
@@ -106,6 +119,9 @@ class Policies:
     next_of_kin_days: int = 90  # how long the family of a patient who died may look
     hl7_kept_days: int = 180  # messages that could not be taken, and those taken after all
     waiting_kept_days: int = 730  # reports that wait for an exam that nobody tells
+    sensitive_items: tuple[str, ...] = field(default_factory=default_sensitive_items)  # shared only where asked for by itself
+    share_days: int = MOST_SHARE_DAYS  # how long a share may last
+    share_without_passcode: bool = False  # face to face: masked, one opening, ten minutes
 
     def factors_of(self, kind: str) -> tuple[str, ...]:
         """What must be proved beside knowing an identifier of that kind."""
@@ -275,4 +291,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "next_of_kin_days": _days(1, 366),
     "hl7_kept_days": _days(30, 3660),
     "waiting_kept_days": _days(180, 3660),
+    "sensitive_items": _words,
+    "share_days": _days(1, MOST_SHARE_DAYS),
+    "share_without_passcode": _flag,
 }

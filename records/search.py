@@ -110,6 +110,13 @@ async def get(record_ids: Iterable[str], exam_id: str, now: datetime) -> Found |
     return next(iter(await _seen([exam], Query(), rules, now)), None)
 
 
+async def get_all(record_ids: Iterable[str], exam_ids: Iterable[str], now: datetime) -> dict[str, Found]:
+    """Exam id → each of these exams that is of these records and may be seen."""
+    exams = await Exam.filter(id__in=list(exam_ids), record_id__in=list(record_ids))
+    rules = await _rules_by_hospital(exam.hospital_id for exam in exams)
+    return {found.exam.id: found for found in await _seen(exams, Query(), rules, now)}
+
+
 async def _homes(record_ids: Sequence[str]) -> dict[str, str]:
     """Record → its hospital, which is that of its exams too."""
     rows = await PatientRecord.filter(id__in=record_ids).values_list("id", "hospital_id") if record_ids else []

@@ -12,7 +12,7 @@ from core.errors import Unauthenticated
 from core.grants import Grant, Role
 from core.uids import uuid7
 from identity.links import LinkKind, Links
-from identity.links_opened import opened_exam, studies_opened
+from identity.links_opened import opened_exam, shown
 from identity.models import Person
 from identity.sessions import Sessions, issue
 from infra.epoch import Epoch
@@ -119,4 +119,4 @@ async def test_a_message_to_a_person_shows_while_the_exam_is_theirs(links: Links
 
 async def test_a_link_that_nobody_issued_opens_nothing(hospital: Hospital) -> None:
     with pytest.raises(Unauthenticated):
-        await studies_opened("0" * 36, NOON)
+        await shown("0" * 36, NOON)

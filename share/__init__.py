@@ -1,0 +1,1 @@
+"""A share: what, for whom, its limits, its passcode, and who came."""
