@@ -344,6 +344,9 @@ def test_who_knows_the_patient_sees_that_exam_and_nothing_else(clinic: Clinic, v
     assert shown_pictures(visitor) == ["film", "thumbnail"]
     get = visitor.client.get
     assert get(f"/dicom-web/studies/{STUDY}/metadata").status_code == 200
+    report = get(f"/api/v1/exams/{clinic.exam_id()}/report.pdf")
+    assert (report.status_code, report.content[:5]) == (200, b"%PDF-")
+    assert get(f"/api/v1/exams/{clinic.exam_id('MR1')}/report.pdf").status_code == 404
     foreign, unknown = get(f"/dicom-web/studies/{OTHER_STUDY}/metadata"), get("/dicom-web/studies/1.2.3/metadata")
     assert (foreign.status_code, foreign.content) == (404, unknown.content)
     assert [get(f"/api/v1{path}").status_code for path in ("/exams", "/me", "/hospital/waiting")] == [403] * 3
