@@ -92,6 +92,7 @@ GROUPS: Mapping[str, Group] = {
         (JSON,), ("image/jpeg", "image/png", "application/pdf", DICOM, "multipart/form-data"), statuses=(200, 201, 202)
     ),
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
+    "downloads": Group((JSON,)),
     "accesslog": Group((JSON,), query=("limit", "cursor")),
     "places": Group((JSON,), (JSON,), query=("limit", "cursor"), statuses=(200, 201)),
     "audit": Group(
@@ -125,6 +126,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "reports.picture": ("image/jpeg", "image/png"),
     "docs.style": ("text/css",),
     "webtickets.enter": (HTML,),
+    "downloads.file": (ZIP,),
     "docs.openapi": ("application/json",),
     "operations.metrics_page": ("text/plain",),
 }
@@ -146,6 +148,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "feedback-inbox.list": ("state", "kind", "sort", "cursor", "limit"),
     "films.file.jpg": ("width",),
     "webtickets.enter": ("to",),
+    "downloads.file": ("series",),
     "films-said.post": ("accession", "campus", "system", "patient_id", "study_uid", "page", "source"),
     "films-said.list": ("state", "limit", "cursor"),
 }
@@ -168,6 +171,7 @@ QUERY: Mapping[str, str] = {
     "cursor": "`next` of the page before",
     "width": "at most so many pixels wide; never enlarged",
     "to": "viewer or phone",
+    "series": "Series Instance UID, also several times: only those series",
     "state": "waiting, placed or all",
     "page": "which page of the film it is, from 1",
     "source": "which system or device printed it",

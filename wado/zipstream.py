@@ -17,6 +17,7 @@ _LIMIT_32 = 0xFFFFFFFF
 _LIMIT_16 = 0xFFFF
 _VERSION_PLAIN, _VERSION_ZIP64 = 20, 45
 _CHECKSUM_AFTER = 0x0008
+_NAME_IN_UTF_8 = 0x0800
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END = struct.Struct("<4sHHHHIIH")
@@ -27,7 +28,7 @@ _DOS_EPOCH = 1980
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file: its name (ASCII, / between folders) and its length in bytes."""
+    """One file: its name (/ between folders) and its length in bytes."""
 
     name: str
     size: int
@@ -139,18 +140,22 @@ def _checksum_after(member: Member) -> bool:
     return member.size > GATHERED_MAX_BYTES
 
 
+def _flags(member: Member) -> int:
+    return (_CHECKSUM_AFTER if _checksum_after(member) else 0) | (0 if member.name.isascii() else _NAME_IN_UTF_8)
+
+
 def _large(member: Member) -> bool:
     return member.size >= _LIMIT_32
 
 
 def _local_header(member: Member, crc: int, time: int) -> bytes:
-    name = member.name.encode("ascii")
+    name = member.name.encode()
     after = _checksum_after(member)
     extra = struct.pack("<HHQQ", 1, 16, 0 if after else member.size, 0 if after else member.size) if _large(member) else b""
     size = _LIMIT_32 if _large(member) else 0 if after else member.size
     version, flags = (
         (_VERSION_ZIP64 if _large(member) else _VERSION_PLAIN),
-        (_CHECKSUM_AFTER if after else 0),
+        _flags(member),
     )
     fixed = _LOCAL.pack(
         b"PK\3\4",
@@ -177,12 +182,12 @@ def _descriptor(member: Member, crc: int) -> bytes:
 
 def _central_header(written: _Written, time: int) -> bytes:
     member = written.member
-    name = member.name.encode("ascii")
+    name = member.name.encode()
     wide = ([member.size, member.size] if _large(member) else []) + ([written.offset] if written.offset >= _LIMIT_32 else [])
     extra = struct.pack(f"<HH{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
     version = _VERSION_ZIP64 if wide else _VERSION_PLAIN
     size = min(member.size, _LIMIT_32)
-    flags = _CHECKSUM_AFTER if _checksum_after(member) else 0
+    flags = _flags(member)
     fixed = _CENTRAL.pack(
         *(
             b"PK\1\2",

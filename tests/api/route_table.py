@@ -81,6 +81,8 @@ LINES = [
     "GET /api/v1/exams/{exam}/report/picture           | patient,link 404 | clinician 404 | kiosk 404",
     f"GET /api/v1/exams/{{exam}}/report/terms          | patient 404 own=200 | clinician {SEES}",
     f"GET /api/v1/exams/{{exam}}/access-log            | patient {MINE}",
+    f"GET /api/v1/exams/{{exam}}/download              | patient {MINE} | link 404",
+    f"GET /api/v1/exams/{{exam}}/download.zip          | patient {MINE} | link 404",
     f"GET /api/v1/exams/{{exam}}/films                 | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/films/{{n}}           | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/films/{{n}}.jpg       | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",

@@ -40,6 +40,14 @@ async def test_files_come_out_as_they_went_in() -> None:
     assert opened(await made(FILES)) == FILES
 
 
+async def test_names_in_chinese_are_said_to_be_utf_8() -> None:
+    files = {"说明.txt": b"read me", "胶片/第1页.jpg": os.urandom(3000), "DICOMDIR": b"x"}
+    archive = await made(files)
+    assert opened(archive) == files
+    with zipfile.ZipFile(BytesIO(archive)) as found:
+        assert [bool(each.flag_bits & 0x0800) for each in found.infolist()] == [True, True, False]
+
+
 async def test_nothing_is_an_archive_too() -> None:
     assert opened(await made({})) == {}
 
