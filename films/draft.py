@@ -11,7 +11,7 @@ from films.layout import Layout, Rectangle
 from films.orientation import edges
 from films.picture import draw
 from films.sheet import CellImage, picture_size
-from films.tables import WHITE, Stored
+from films.tables import WHITE, Shades, Stored
 from films.tone import choose_voi
 
 WINDOWED = frozenset(("CT", "MR", "CR", "DX", "MG", "NM"))  # where its numbers say something to a doctor
@@ -24,14 +24,19 @@ def cell_image(array: Stored, description: ImageDescription, cell: Cell, layout:
     window = voi if isinstance(voi, Window) else None
     size = picture_size(description, layout)
     shades = draw(array, description, frame, window=window, size=size)
-    plane = image.plane(frame)
+    words = _window(voi) if image.modality in WINDOWED else ""
+    return labelled(WHITE - shades if cell.inverted else shades, image, frame, words)
+
+
+def labelled(shades: Shades, image: ImageFacts, frame: int, window: str = "") -> CellImage:
+    """A picture as drawn, with what its facts say beside it; `window` in words."""
     return CellImage(
-        shades=WHITE - shades if cell.inverted else shades,
+        shades=shades,
         number=_number(image, frame),
         position=_position(image, frame),
-        window=_window(voi) if image.modality in WINDOWED else "",
-        edges=edges(plane, image.patient_orientation),
-        mm_per_pixel=_mm_per_pixel(image, size),
+        window=window,
+        edges=edges(image.plane(frame), image.patient_orientation),
+        mm_per_pixel=_mm_per_pixel(image, shades.shape[1]),
         at_detector=image.at_detector,
     )
 
@@ -86,6 +91,6 @@ def _rounded(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
-def _mm_per_pixel(image: ImageFacts, size: tuple[int, int]) -> float | None:
-    """Of the drawn picture."""
-    return image.spacing_mm[1] * image.columns / size[0] if image.spacing_mm else None
+def _mm_per_pixel(image: ImageFacts, width: int) -> float | None:
+    """Of the drawn picture, by its width in pixels."""
+    return image.spacing_mm[1] * image.columns / width if image.spacing_mm else None

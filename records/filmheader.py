@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,8 @@ from records.models import Exam, Hospital, PatientRecord
 SEXES = {"M": "男", "F": "女"}
 YEARS_FROM = 3  # below, a child's age is told in months, and in days below two
 MONTHS_FROM = 2
+OLDEST_YEARS = 90  # from here on an age is nearly a name
+MASKED = "已隐去身份信息"
 CATEGORIES = {
     "radiology": "放射检查",
     "ultrasound": "超声检查",
@@ -39,6 +42,21 @@ def header(hospital: Hospital, record: PatientRecord, exam: Exam, title: str, pa
         page=page,
         pages=pages,
     )
+
+
+def masked_header(hospital: Hospital, record: PatientRecord, exam: Exam, page: int, pages: int) -> Header:
+    """The header of one sheet for who must not know whose it is; `record` and `exam` are masked already (records/masked.py)."""
+    at = exam.performed_at.astimezone(ZoneInfo(hospital.zone))
+    return replace(
+        header(hospital, record, exam, "", page, pages),
+        facts=(SEXES.get(record.sex, ""), _masked_age(record.birth_date, at.date()), moment(at), MASKED),
+    )
+
+
+def _masked_age(born: date | None, on: date) -> str:
+    if born is None:
+        return ""
+    return age(born, on) if on.year - born.year < OLDEST_YEARS else f"{OLDEST_YEARS}岁及以上"
 
 
 def age(born: date, on: date) -> str:

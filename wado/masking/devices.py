@@ -17,7 +17,7 @@ _RULE_BYTES = 500  # about what one takes in memory
 
 
 async def devices_of(reader: Reader, hospitals: Iterable[str], now: datetime) -> Devices:
-    """The rules that count now; a change of them is seen at once here, on other machines within the trust of `reader.current`."""
+    """The rules that count now; a change is seen at once here, on other machines within the trust of `reader.current`."""
     return {
         hospital: await reader.current(
             f"blackouts/{hospital}", now, partial(_asked, hospital), cost=lambda rules: _RULE_BYTES * (1 + len(rules))
