@@ -38,7 +38,6 @@ class LinkKind(StrEnum):
     SHARE = "share"  # what a patient shared
     CHECK = "check"  # on a printed report: whether it is genuine
     DOWNLOAD = "download"  # a computer on which a patient typed a code: the originals of one exam
-    DOWNLOAD = "download"  # a computer on which a patient typed a code: the originals of one exam
 
 
 DERIVED = frozenset({LinkKind.EXAM, LinkKind.CHECK, LinkKind.SHARE})

@@ -23,6 +23,26 @@ async def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], *, or_ig
     await connection.execute_many(statement, [[row[column] for column in columns] for row in rows])
 
 
+async def update(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set the columns of each row that has a known `id`: column → value, with the same columns each, `id` among them.
+
+    Inside the caller's transaction, which has locked the rows: nothing says how many there were.
+    """
+    if not rows:
+        return
+    connection = get_connection("default")
+    columns = tuple(sorted(rows[0].keys() - {"id"}))
+    statement = _update_statement(str(model._meta.db_table), columns, connection.capabilities.dialect == "postgres")
+    await connection.execute_many(statement, [[*(row[column] for column in columns), row["id"]] for row in rows])
+
+
+@lru_cache
+def _update_statement(table: str, columns: tuple[str, ...], is_postgres: bool) -> str:
+    places = [f"${number}" if is_postgres else "?" for number in range(1, len(columns) + 2)]
+    settings = ", ".join(f'"{column}" = {place}' for column, place in zip(columns, places, strict=False))
+    return f'UPDATE "{table}" SET {settings} WHERE "id" = {places[-1]}'
+
+
 @lru_cache
 def _statement(table: str, columns: tuple[str, ...], is_postgres: bool, or_ignore: bool) -> str:
     names = ", ".join(f'"{column}"' for column in columns)

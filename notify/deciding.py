@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from infra.models import Outbox
-from notify import reminders, rules, standing
+from notify import reminders, rules, standing, wishes
 from notify.kinds import ABOUT, Kind
 from notify.models import Notice, NoticeState
 from notify.notices import new, step, write
@@ -36,8 +36,7 @@ async def report_said(office: Office, exam_id: str, report_id: str, now: datetim
 async def account_changed(kind: Kind, hospital: str, record_id: str, event: str, now: datetime) -> None:
     """Something happened with the account of a patient, who should know."""
     record = await lineage.survivor(await PatientRecord.get(id=record_id))
-    found = await standing.of_account(record)
-    await write(new(kind, hospital, event, record.id, now), found.why_not)
+    await write(new(kind, hospital, event, record.id, now), await _not_to(record, kind))
 
 
 async def _tell_clinicians(office: Office, exam: Exam, versions: Sequence[Report], report_id: str, now: datetime) -> None:
@@ -49,10 +48,10 @@ async def _tell_clinicians(office: Office, exam: Exam, versions: Sequence[Report
 
 async def _tell_patient(exam: Exam, versions: Sequence[Report], record: PatientRecord, now: datetime) -> None:
     hospital, rule, newest = await Hospital.get(code=exam.hospital_id), await rules.of(exam.hospital_id), versions[-1]
-    found = await standing.of_reports([exam.id], record, hospital, now)
+    found = standing.of_reports(await standing.reported([exam.id]), [exam.id], record, hospital, now)
     told = await _told_before(exam, record)
     if told is not None and told.state == NoticeState.SUPPRESSED and told.reason in PASSING:
-        await _open_again(told, found.why_not, now)
+        await _open_again(told, await _not_to(record, told.kind) or found.why_not, now)
         return
     corrected = newest.status == ReportStatus.CORRECTED
     if told is None and not (corrected and await _silent_before(versions)):
@@ -63,8 +62,15 @@ async def _tell_patient(exam: Exam, versions: Sequence[Report], record: PatientR
         notice = new(Kind.REPORT_CORRECTED, exam.hospital_id, f"report:{newest.id}", record.id, now, [exam.id])
     else:
         return
-    if await write(notice, found.why_not) and not found.why_not:
+    why_not = await _not_to(record, notice.kind) or found.why_not
+    if await write(notice, why_not) and not why_not:
         await rules.stop_burst(rule, now)
+
+
+async def _not_to(record: PatientRecord, kind: str) -> str:
+    """Why a patient, whose record counts, is not told of this kind."""
+    members = await lineage.members([record.id])
+    return standing.of_person(record, await wishes.of(members), kind)
 
 
 async def _told_before(exam: Exam, record: PatientRecord) -> Notice | None:

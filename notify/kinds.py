@@ -116,5 +116,6 @@ ABOUT: Mapping[Kind, About] = {
     ),
 }
 REMINDERS = frozenset({Kind.CRITICAL_VALUE, Kind.BACK_TO_DEPARTMENT, Kind.EXTRA_IMAGES})
+OPTIONAL = frozenset({Kind.REPORT_READY, Kind.REPORT_CORRECTED, Kind.SHARE_OPENED})  # the others warn: nobody turns them off
 TO_PATIENTS = frozenset(kind for kind, about in ABOUT.items() if about.audience is Audience.PATIENT)
 SEVERAL = "您在${hospital}有${count}份检查报告已完成，点击 ${url} 查看，需验证身份。"  # of one visit, in one message

@@ -7,8 +7,8 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.models import Model
 
+from infra.tables import Model
 from notify.channels.models import Acceptance as Acceptance  # a table of this room too
 
 
@@ -169,6 +169,27 @@ class NoticeOptOut(Model):
 
     class Meta:
         table = "notice_opt_out"
+
+
+class NoticeWish(Model):
+    """A patient turned off one kind of messages of a hospital, or one way to get them."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="notice_wishes", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    record: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="notice_wishes", on_delete=fields.RESTRICT, description="who"
+    )
+    record_id: str
+    kind = fields.CharField(max_length=24, description="of which messages, see notify/kinds.py")
+    way = fields.CharField(max_length=16, default="", description="sms, wechat or alipay, empty = any way")
+    at = fields.DatetimeField(description="since when")
+
+    class Meta:
+        table = "notice_wish"
+        unique_together = (("record", "kind", "way"),)
 
 
 class NoticeChannel(Model):

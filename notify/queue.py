@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise.expressions import F, Q
+from tortoise.expressions import Q
 
 from core.uids import row_id
+from identity.links import Drawn, keep
+from infra import bulk
 from infra.database import transaction
 from notify import rules
 from notify.models import Notice, NoticeChannel, NoticeState, NoticeStep
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
-LOOKED_AT = 32  # times what is taken: some must wait for others, and several workers shall seldom look at the same ones
+LOOKED_AT = 16  # times what is taken: some must wait for others, and several workers shall seldom look at the same ones
 FAILURES_TO_REST = 3
 FIRST_REST_SECONDS = 5.0
 LONGEST_REST_SECONDS = 60.0
@@ -27,15 +30,24 @@ LONGEST_PAUSE_SECONDS = 3600.0  # that a provider may ask for
 class Change:
     """What shall become of a notice that was looked at: the columns to set, and whether a message leaves by `channel`.
 
-    `joined` are notices of the same visit whose exams this one tells of; `seal` makes its words once it is certain that it
-    goes, inside the transaction, since its link is issued with them.
+    `joined` are notices of the same visit whose exams this one tells of; `link` stands in its words, and is kept with them.
     """
 
     notice: Notice
     columns: Mapping[str, Any]
     channel: str = ""
     joined: Sequence[Notice] = field(default=())
-    seal: Callable[[], Awaitable[bytes]] | None = None
+    link: Drawn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a notice that is held, and the word for it in its history."""
+
+    notice: Notice
+    at: datetime
+    columns: Mapping[str, Any]
+    reason: str = ""
 
 
 async def due(now: datetime, limit: int) -> list[Notice]:
@@ -46,11 +58,11 @@ async def due(now: datetime, limit: int) -> list[Notice]:
     stopped = await rules.stopped_hospitals()
     if stopped:
         rows = rows.filter(~Q(hospital_id__in=stopped, kind__in=rules.patient_kinds(), state=NoticeState.WAITING))
-    resting = await _resting(now)
-    if resting:
-        rows = rows.filter(~Q(channel__in=resting, last_resort=True, state=NoticeState.WAITING))
+    rests = sorted(await resting(now))
+    if rests:
+        rows = rows.filter(~Q(channel__in=rests, last_resort=True, state=NoticeState.WAITING))
     found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient")
-    free = await _first_of_each([(int(each[0]), str(each[1])) for each in found], now)
+    free = await _first_of_each([(int(str(each[0])), str(each[1])) for each in found], now)
     begin = random.randrange(max(1, len(free) - limit + 1))
     return await rows.filter(id__in=free[begin : begin + limit]).order_by("id") if free else []
 
@@ -59,31 +71,25 @@ async def take(changes: Sequence[Change], now: datetime, lease_seconds: float, p
     """Write all changes; gives those whose message shall leave now, held until the lease ends. What another took stays his."""
     if not changes:
         return []
-    taken: list[Change] = []
     async with transaction():
-        free = await _lock(changes)
-        pace = await _paces({change.channel for change in changes if change.channel}, now)
-        for change in changes:
-            if change.notice.id not in free:
-                continue
-            if change.channel and not pace[change.channel].grant(per_second):
-                continue
-            joined = [each for each in change.joined if each.id in free]
-            if await _write(change, joined, now, lease_seconds):
-                taken.append(change)
-        for each in pace.values():
-            await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
-    return [change for change in taken if change.columns.get("state") == NoticeState.CLAIMED]
+        free = await _lock(each for change in changes for each in (change.notice, *change.joined))
+        unmoved = [change for change in changes if {change.notice.id, *(each.id for each in change.joined)} <= free]
+        taken = await _in_pace(unmoved, now, per_second)
+        await _write(taken, now, lease_seconds)
+    return [change for change in taken if change.notice.state == NoticeState.CLAIMED]
 
 
-async def settle(notice: Notice, now: datetime, columns: Mapping[str, Any], reason: str = "") -> bool:
-    """What became of a notice that is held; false when another holds it by now, or a receipt was first."""
+async def settle(ends: Sequence[End]) -> set[int]:
+    """What became of notices that were held, in one commit; gives the ids of those that are settled by it.
+
+    Any other is held by somebody else by now, or a receipt was first.
+    """
     async with transaction():
-        held = Notice.filter(id=notice.id, fence=notice.fence, state=NoticeState.CLAIMED)
-        if not await held.update(**columns):
-            return False
-        await _step(notice, now, columns, reason)
-    return True
+        held = await _lock((end.notice for end in ends), skip_locked=False)
+        mine = [end for end in ends if end.notice.id in held]
+        await _update([{"id": end.notice.id, **end.columns} for end in mine])
+        await _steps((end.notice, end.at, end.columns, end.reason) for end in mine)
+    return {end.notice.id for end in mine}
 
 
 async def channel_failed(name: str, now: datetime, seconds: float | None = None) -> None:
@@ -104,15 +110,17 @@ async def channel_failed(name: str, now: datetime, seconds: float | None = None)
 
 async def channel_worked(name: str) -> None:
     """The channel works: what it suffered before is forgotten."""
-    if not await NoticeChannel.exists(name=name, failures__gt=0):  # a write would wait for others
-        return
     await NoticeChannel.filter(name=name, failures__gt=0).update(failures=0, rests_until=None)
 
 
-async def rests_until(name: str, now: datetime) -> datetime | None:
-    """Until when a channel rests, or None."""
-    row = await NoticeChannel.get_or_none(name=name, rests_until__gt=now)
-    return row.rests_until if row else None
+async def resting(now: datetime) -> dict[str, datetime]:
+    """Channels that rest, and until when."""
+    return {row.name: row.rests_until for row in await NoticeChannel.filter(rests_until__gt=now) if row.rests_until}
+
+
+async def suspects() -> set[str]:
+    """Channels whose last message failed."""
+    return {row.name for row in await NoticeChannel.filter(failures__gt=0)}
 
 
 class _Pace:
@@ -136,20 +144,32 @@ class _Pace:
 async def _first_of_each(found: Sequence[tuple[int, str]], now: datetime) -> list[int]:
     """Of (id, recipient): the ids before which nothing older to the same recipient is on its way or due."""
     recipients = {recipient for _, recipient in found}
-    older = Notice.filter(recipient__in=recipients, state__in=OPEN) if recipients else None
-    rows = await older.only("id", "recipient", "state", "due_at", "attempts") if older else []
+    open_to = Notice.filter(recipient__in=recipients, state__in=OPEN) if recipients else None
+    rows = await open_to.values_list("id", "recipient", "state", "due_at", "attempts") if open_to else []
     first: dict[str, int] = {}
-    for row in rows:
-        if row.state == NoticeState.CLAIMED or row.due_at <= now or row.attempts:
-            first[row.recipient] = min(row.id, first.get(row.recipient, row.id))
+    for number, recipient, state, due_at, attempts in rows:
+        if state == NoticeState.CLAIMED or due_at <= now or attempts:
+            first[recipient] = min(number, first.get(recipient, number))
     return [each for each, recipient in found if first.get(recipient) == each]
 
 
-async def _lock(changes: Sequence[Change]) -> set[int]:
+async def _lock(notices: Iterable[Notice], *, skip_locked: bool = True) -> set[int]:
     """Ids of those that are still as they were when they were looked at, and ours until the end of the transaction."""
-    seen = {each.id: each for change in changes for each in (change.notice, *change.joined)}
-    rows = await Notice.filter(id__in=list(seen)).order_by("id").select_for_update(skip_locked=True)
-    return {row.id for row in rows if (row.state, row.fence) == (seen[row.id].state, seen[row.id].fence)}
+    seen = {each.id: (each.state, each.fence) for each in notices}
+    rows = Notice.filter(id__in=sorted(seen)).order_by("id").select_for_update(skip_locked=skip_locked)
+    return {row.id for row in await rows.only("id", "state", "fence") if (row.state, row.fence) == seen[row.id]}
+
+
+async def _in_pace(changes: Sequence[Change], now: datetime, per_second: int) -> list[Change]:
+    """Those that send nothing, and so many others as their channels take in this second."""
+    names = {change.channel for change in changes if change.channel}
+    if not names:
+        return list(changes)
+    paces = await _paces(names, now)
+    good = [change for change in changes if not change.channel or paces[change.channel].grant(per_second)]
+    for each in paces.values():
+        await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
+    return good
 
 
 async def _paces(names: Collection[str], now: datetime) -> dict[str, _Pace]:
@@ -158,38 +178,47 @@ async def _paces(names: Collection[str], now: datetime) -> dict[str, _Pace]:
     return {row.name: _Pace(row, now) for row in rows}
 
 
-async def _write(change: Change, joined: Sequence[Notice], now: datetime, lease_seconds: float) -> bool:
-    notice, columns = change.notice, dict(change.columns)
-    claimed = columns.get("state") == NoticeState.CLAIMED
-    if claimed:
-        columns["leased_until"] = now + timedelta(seconds=lease_seconds)
-    if change.seal is not None:
-        columns["sealed"] = await change.seal()
-    seen = Notice.filter(id=notice.id, fence=notice.fence, state=notice.state)
-    if not await seen.update(**columns, fence=F("fence") + 1):
-        return False
-    notice.update_from_dict(columns)
-    notice.fence += 1
-    if not claimed and "state" in columns:
-        await _step(notice, now, columns, columns.get("reason", ""))
-    for each in joined:
-        told = {"state": NoticeState.SUPPRESSED, "reason": "joined"}
-        await Notice.filter(id=each.id).update(**told, fence=F("fence") + 1)
-        await _step(each, now, told, f"joined {notice.out_id}")
-    return True
+async def _write(changes: Sequence[Change], now: datetime, lease_seconds: float) -> None:
+    """All of them, with their links and history; each notice is as its row then."""
+    joined = {"state": NoticeState.SUPPRESSED, "reason": "joined"}
+    told = [(each, joined, f"joined {change.notice.out_id}") for change in changes for each in change.joined]
+    written = []
+    for change in changes:
+        columns = dict(change.columns)
+        if columns.get("state") == NoticeState.CLAIMED:
+            columns["leased_until"] = now + timedelta(seconds=lease_seconds)
+        elif "state" in columns:
+            told.append((change.notice, columns, str(columns.get("reason", ""))))
+        written.append((change.notice, columns))
+    written += [(notice, columns) for notice, columns, reason in told if columns is joined]
+    await _update([{"id": notice.id, "fence": notice.fence + 1, **columns} for notice, columns in written])
+    await keep([change.link for change in changes if change.link is not None])
+    await _steps((notice, now, columns, reason) for notice, columns, reason in told)
+    for notice, columns in written:
+        notice.update_from_dict(columns)
+        notice.fence += 1
 
 
-async def _step(notice: Notice, now: datetime, columns: Mapping[str, Any], reason: str) -> None:
-    state = columns.get("state", notice.state)
-    await NoticeStep.create(
-        id=row_id(),
-        notice_id=notice.id,
-        at=now,
-        state=state,
-        channel=columns.get("channel", notice.channel),
-        reason=reason[:64],
-    )
+async def _update(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows with the same columns in one statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        raw = {name: Notice._meta.fields_map[name].to_db_value(value, Notice) for name, value in row.items()}
+        alike[tuple(sorted(raw))].append(raw)
+    for each in alike.values():
+        await bulk.update(Notice, each)
 
 
-async def _resting(now: datetime) -> list[str]:
-    return [row.name for row in await NoticeChannel.filter(rests_until__gt=now)]
+async def _steps(told: Iterable[tuple[Notice, datetime, Mapping[str, Any], str]]) -> None:
+    rows = [
+        {
+            "id": row_id(),
+            "notice_id": notice.id,
+            "at": at,
+            "state": str(columns.get("state", notice.state)),
+            "channel": columns.get("channel", notice.channel),
+            "reason": reason[:64],
+        }
+        for notice, at, columns, reason in told
+    ]
+    await bulk.insert(NoticeStep, rows)

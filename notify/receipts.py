@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -30,15 +31,14 @@ async def record(
     return await _take(notice, outcome, code, at)
 
 
-async def early(channel: str, provider_id: str, now: datetime) -> None:
-    """A message was taken under this number: perhaps its receipt is here already."""
-    if not provider_id:
-        return
-    row = await NoticeReceipt.get_or_none(channel=channel, provider_id=provider_id)
-    notice = await Notice.filter(channel=channel, provider_id=provider_id).first() if row else None
-    if row is not None and notice is not None:
-        await _take(notice, Outcome(row.outcome), row.code, min(row.at, now))
-        await row.delete()
+async def early(channel: str, provider_ids: Collection[str], now: datetime) -> None:
+    """Messages were taken under these numbers: perhaps their receipts are here already."""
+    wanted = sorted(each for each in provider_ids if each)
+    for row in await NoticeReceipt.filter(channel=channel, provider_id__in=wanted) if wanted else []:
+        notice = await Notice.filter(channel=channel, provider_id=row.provider_id).first()
+        if notice is not None:
+            await _take(notice, Outcome(row.outcome), row.code, min(row.at, now))
+            await row.delete()
 
 
 async def forget(before: datetime) -> None:

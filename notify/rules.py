@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,12 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 async def of(hospital: str) -> NoticeRule:
     """The hospital's rules; those that stand in no table are the defaults."""
     return await NoticeRule.get_or_none(hospital_id=hospital) or _new(hospital)
+
+
+async def of_all(hospitals: Sequence[str]) -> dict[str, NoticeRule]:
+    """As `of`, of all these: code → rules."""
+    known = {row.hospital_id: row for row in await NoticeRule.filter(hospital_id__in=list(hospitals))}
+    return {code: known.get(code) or _new(code) for code in hospitals}
 
 
 async def put(hospital: str, told: Mapping[str, Any]) -> NoticeRule:

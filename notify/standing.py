@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archive.models import Study
-from archive.settling import STUDY_SETTLED
-from infra.models import Outbox, OutboxState
 from notify.kinds import Kind
-from notify.models import NoticeOptOut, NoticeRule
+from notify.wishes import Wishes
 from records import lineage, reports
-from records.filmwork import FILM
-from records.models import Exam, ExamStudy, Hospital, Images, PatientRecord, Report, ReportStatus
+from records.models import Exam, Hospital, PatientRecord, Report, ReportStatus
 from records.visibility import exam_is_visible, rules_of
 
 OLDEST_REPORT = timedelta(days=7)
@@ -33,56 +29,34 @@ class Standing:
     why_not: str = ""
 
 
-async def of_reports(exams: Sequence[str], record: PatientRecord, hospital: Hospital, now: datetime) -> Standing:
-    """Of a notice about reports of these exams (ids) to this patient, who counts."""
-    if record.deceased_on is not None:
-        return Standing(why_not=DECEASED)
-    if await NoticeOptOut.exists(record_id=record.id):
-        return Standing(why_not=OPTED_OUT)
-    rows = {row.id: row for row in await Exam.filter(id__in=list(exams))}
-    newest = await reports.newest(rows)
-    owners = await lineage.survivors(row.record_id for row in rows.values() if row.record_id)
-    why = {
-        each: _why_not(rows[each], newest.get(each), owners.get(rows[each].record_id or ""), record, hospital, now)
-        for each in exams
-        if each in rows
-    }
-    good = tuple(rows[each] for each, word in why.items() if not word)
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Exams by their id, the newest report of each, and which record each one's patient counts as."""
+
+    exams: Mapping[str, Exam]
+    newest: Mapping[str, Report]
+    owners: Mapping[str, str]
+
+
+async def reported(exam_ids: Iterable[str]) -> Reported:
+    """What must be known of these exams."""
+    rows = {row.id: row for row in await Exam.filter(id__in=list(set(exam_ids)))}
+    owners = await lineage.survivors({row.record_id for row in rows.values() if row.record_id})
+    return Reported(rows, await reports.newest(rows), owners)
+
+
+def of_reports(known: Reported, exam_ids: Sequence[str], record: PatientRecord, hospital: Hospital, now: datetime) -> Standing:
+    """Of a notice about reports of these exams to this patient, whose record counts."""
+    why = {each: _why_not(known.exams[each], known, record, hospital, now) for each in exam_ids if each in known.exams}
+    good = tuple(known.exams[each] for each, word in why.items() if not word)
     return Standing(good) if good else Standing(why_not=next(iter(why.values()), MOVED))
 
 
-async def of_account(record: PatientRecord) -> Standing:
-    """Of a notice about the patient's account: a warning, which an opt-out does not stop."""
-    return Standing(why_not=DECEASED if record.deceased_on is not None else "")
-
-
-async def all_is_here(exam: Exam, rule: NoticeRule) -> bool:
-    """True when all images that are due can be shown, and the film that is made of them.
-
-    Due are those announced, those of the named studies, or some where this category has images.
-    """
-    if exam.images is Images.ELSEWHERE:
-        return True
-    links = await ExamStudy.filter(exam_id=exam.id)
-    if not all(link.confirmed for link in links):
-        return False
-    studies = Study.filter(hospital_id=exam.hospital_id, study_instance_uid__in=[link.study_uid for link in links])
-    here = await studies if links else []
-    expected = (exam.expected or {}).get("instances", 0)
-    if expected and sum(study.instance_count for study in here) < expected:
-        return False
-    if not here:
-        return exam.category not in rule.images_expected
-    return not await _film_is_coming(exam, here)
-
-
-async def _film_is_coming(exam: Exam, studies: Iterable[Study]) -> bool:
-    """True while it is promised: of images that may still arrive, or of those that are here."""
-    waiting = Outbox.filter(state=OutboxState.WAITING)
-    if await waiting.filter(topic=FILM, key=exam.id).exists():
-        return True
-    arriving = [await waiting.filter(topic=STUDY_SETTLED, key__startswith=f"{study.id}.").exists() for study in studies]
-    return any(arriving)
+def of_person(record: PatientRecord, wishes: Wishes, kind: str) -> str:
+    """Why this patient is not told of this kind, whatever it is about; empty when they may be. Warnings are not turned off."""
+    if record.deceased_on is not None:
+        return DECEASED
+    return "" if wishes.wants(record.id, kind) else OPTED_OUT
 
 
 def said_at(report: Report) -> datetime:
@@ -102,10 +76,9 @@ def is_about_report(kind: str) -> bool:
     return kind in (Kind.REPORT_READY, Kind.REPORT_CORRECTED)
 
 
-def _why_not(
-    exam: Exam, report: Report | None, owner: str | None, record: PatientRecord, hospital: Hospital, now: datetime
-) -> str:
-    if owner != record.id:
+def _why_not(exam: Exam, known: Reported, record: PatientRecord, hospital: Hospital, now: datetime) -> str:
+    report = known.newest.get(exam.id)
+    if known.owners.get(exam.record_id or "") != record.id:
         return MOVED
     if report is None or report.status not in SAID:
         return WITHDRAWN

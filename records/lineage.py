@@ -30,6 +30,19 @@ async def survivors(record_ids: Iterable[str]) -> dict[str, str]:
     return counts
 
 
+async def members(record_ids: Iterable[str]) -> dict[str, str]:
+    """Record id → the one that counts: for all of these, which count, and everything that was merged into them."""
+    found = {each: each for each in record_ids}
+    last = list(found)
+    for _ in range(LONGEST_CHAIN):
+        rows = await PatientRecord.filter(merged_into_id__in=last).values_list("id", "merged_into_id") if last else []
+        if not rows:
+            break
+        found |= {str(merged): found[str(kept)] for merged, kept in rows}
+        last = [str(merged) for merged, _ in rows]
+    return found
+
+
 async def known(hospital: str, patient_id: str) -> PatientRecord | None:
     """The record that counts for that number of the hospital, or None."""
     record = await PatientRecord.get_or_none(hospital_id=hospital, patient_id=patient_id)

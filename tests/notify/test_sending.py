@@ -13,11 +13,12 @@ from core.clock import now
 from core.errors import Unavailable
 from identity.minors import FAMILY_DUE
 from infra.outbox import Job
-from notify import deciding, desk, queue, receipts, rules, sending
+from notify import deciding, desk, looking, queue, receipts, rules, sending, wording
 from notify.channels import ChannelDown, ChannelError, Outcome, Outgoing, Refused, Throttled, Unknown
 from notify.kinds import Kind
 from notify.models import Notice, NoticeState, NoticeStep
 from notify.sending import ASK_AFTER
+from notify.settling import Settling
 from records.models import PatientPhone, PatientRecord
 from tests.notify.conftest import World
 from tests.notify.postbox import Postbox
@@ -42,8 +43,7 @@ async def waiting(world: World, accession: str = "A1") -> Notice:
 
 async def killed_after_taking(world: World) -> None:
     """A worker takes what is due, and dies before or after it has sent it."""
-    look = sending.Round(world.office, world.now)
-    changes = [await sending.change_of(look, notice) for notice in await queue.due(world.now, 10)]
+    changes = await looking.changes(world.office, await queue.due(world.now, 10), world.now)
     taken = await queue.take(changes, world.now, world.office.lease_seconds, world.office.per_second)
     assert len(taken) == 1
 
@@ -66,7 +66,7 @@ async def test_after_a_kill_the_provider_is_asked_before_anything_is_sent_again(
     await waiting(world)
     await killed_after_taking(world)
     if sent:  # the kill came between sending and settling
-        await world.box.send(sending.outgoing(world.office, await Notice.get()))
+        await world.box.send(wording.outgoing(world.office, await Notice.get()))
     await world.work()
     assert world.box.asked == [], "its worker may still be at it"
     await world.pass_by(seconds=61)
@@ -187,14 +187,13 @@ async def test_many_failures_at_once_are_one_rest_and_the_next_is_longer(world: 
     for _ in range(2):
         for _ in range(16):
             await queue.channel_failed("gateway", world.now)
-        until = await queue.rests_until("gateway", world.now)
-        assert until is not None
+        until = (await queue.resting(world.now))["gateway"]
         rests.append((until - world.now).total_seconds())
         world.now = until
     assert rests == [5, 10]
     await queue.channel_worked("gateway")
     await queue.channel_failed("gateway", world.now)
-    assert await queue.rests_until("gateway", world.now) is None
+    assert await queue.resting(world.now) == {}
 
 
 @SQLITE
@@ -238,7 +237,7 @@ async def test_nobody_gets_more_than_forty_messages_a_day(world: World) -> None:
     template: dict[str, Any] = {
         name: getattr(row, name) for name in ("hospital_id", "kind", "recipient", "address_index", "expires_at", "due_at")
     }
-    for number in range(sending.MOST_A_DAY):
+    for number in range(looking.MOST_A_DAY):
         more: dict[str, Any] = {"out_id": f"o{number}", "event": f"e:{number}", "state": NoticeState.SENT, "sent_at": world.now}
         await Notice.create(id=number + 1, created_at=world.now, hour=world.now, **template, **more)
     await desk.send_again("demo", row.out_id, world.now)
@@ -314,7 +313,7 @@ async def test_a_worker_that_stood_still_sends_nothing(world: World) -> None:
     row = await waiting(world)
     await killed_after_taking(world)
     held = await Notice.get(id=row.id)
-    await sending.deliver(world.office, held, -1e9, lambda: world.now)
+    await sending.deliver(world.office, held, -1e9, lambda: world.now, Settling(set()))
     assert world.box.ledger == []
 
 

@@ -16,7 +16,7 @@ from tests.parts import aliyun, gateway, wechat
 from tests.parts.alipay import APP_ID, AlipayServer
 
 ROOT = Path(__file__).parents[3]
-ROOMS = ("api", "wado", "notify", "identity", "records", "archive", "films", "infra", "core")
+ROOMS = ("api", "wado", "share", "notify", "identity", "records", "archive", "films", "infra", "core")
 CHANNELS = ("alipay", "aliyun", "assistant", "gateway", "sandbox", "wechat")
 LOOK = """
 import sys

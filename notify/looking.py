@@ -1,0 +1,290 @@
+"""What shall become of notices that are due: everything is read for all of them at once, then each is decided on."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tortoise.expressions import Q
+from tortoise.functions import Count
+
+from core.errors import Unavailable
+from notify import images, queue, recipients, rules, standing, wording
+from notify.images import Arrived
+from notify.kinds import ABOUT, Audience, Kind
+from notify.models import Contact, Maintenance, Notice, NoticeRule, NoticeState, Reminder
+from notify.office import Office
+from notify.queue import Change
+from notify.recipients import People, Templates, Way
+from notify.standing import Reported
+from records.models import Exam, Hospital
+
+LOOK_AGAIN = timedelta(seconds=10)  # for images that are not all here
+SAME_VISIT = timedelta(minutes=15)
+MOST_A_DAY = 40  # to one address, below the provider's 50 of one template
+DAILY_LIMIT_PAUSE = timedelta(hours=1)
+PUT_OFF = timedelta(minutes=5)
+NO_WAY = "no-channel"
+
+Visit = tuple[str, str, str]  # recipient, kind, visit
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is asked about the notices of one round."""
+
+    office: Office
+    now: datetime
+    hospitals: Mapping[str, Hospital]
+    rules: Mapping[str, NoticeRule]
+    rests: Mapping[str, datetime]
+    templates: Mapping[tuple[str, str], Templates]
+    people: People
+    reported: Reported
+    arrived: Arrived
+    visits: Mapping[Visit, Sequence[Notice]]
+    contacts: Mapping[str, Contact]
+    reminders: Mapping[str, Reminder]
+    maintenances: Mapping[str, Maintenance]
+
+    def standing(self, notice: Notice) -> standing.Standing:
+        """Of a notice about reports."""
+        record = self.people.records[notice.recipient]
+        return standing.of_reports(self.reported, notice.exams, record, self.hospitals[notice.hospital_id], self.now)
+
+    def has_images(self, notice: Notice, exams: Iterable[Exam]) -> bool:
+        """True when nothing of these exams is waited for, or not any more."""
+        if notice.wait_until is None or self.now >= notice.wait_until:
+            return True
+        return all(self.arrived.all_is_here(exam, self.rules[notice.hospital_id]) for exam in exams)
+
+
+async def changes(office: Office, notices: Sequence[Notice], now: datetime) -> list[Change]:
+    """What shall become of each; only reads."""
+    if not notices:
+        return []
+    known = await _known(office, notices, now)
+    return await _within_daily_limit([_looked_at(known, notice) for notice in notices], now)
+
+
+async def _known(office: Office, notices: Sequence[Notice], now: datetime) -> Known:
+    """The questions of a round: their number does not grow with that of the notices."""
+    fresh = [each for each in notices if each.state == NoticeState.WAITING and now < each.expires_at]
+    to_patients = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.PATIENT]
+    to_staff = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.STAFF]
+    codes = sorted({each.hospital_id for each in fresh})
+    visits = await _visits(to_patients, now)
+    all_told = [*to_patients, *(each for rows in visits.values() for each in rows)]
+    reported = await standing.reported(exam for each in all_told for exam in each.exams)
+    return Known(
+        office,
+        now,
+        {row.code: row for row in await Hospital.filter(code__in=codes)},
+        await rules.of_all(codes),
+        await queue.resting(now),
+        await recipients.templates_of(codes, {each.kind for each in fresh}),
+        await recipients.people((each.recipient for each in to_patients), office.channels.values()),
+        reported,
+        await images.of(_waited_for(all_told, reported, now)),
+        visits,
+        {row.id: row for row in await Contact.filter(id__in=[each.recipient for each in to_staff])} if to_staff else {},
+        await _reminders(to_staff),
+        await _maintenances(to_staff),
+    )
+
+
+async def _visits(notices: Sequence[Notice], now: datetime) -> dict[Visit, list[Notice]]:
+    """Notices of the same visits: those that wait, and those that were handed to a channel a short while ago."""
+    wanted = {_visit(each) for each in notices if each.visit and not each.sealed}
+    if not wanted:
+        return {}
+    recent = Q(tried_at__gt=now - SAME_VISIT) | Q(state=NoticeState.WAITING, sealed__isnull=True)
+    rows = Notice.filter(recent, recipient__in=sorted({each[0] for each in wanted}), visit__not="")
+    found: dict[Visit, list[Notice]] = defaultdict(list)
+    for row in await rows.order_by("id"):
+        if _visit(row) in wanted:
+            found[_visit(row)].append(row)
+    return found
+
+
+def _visit(notice: Notice) -> Visit:
+    return notice.recipient, notice.kind, notice.visit
+
+
+def _waited_for(notices: Iterable[Notice], reported: Reported, now: datetime) -> Iterable[Exam]:
+    waiting = (each for each in notices if each.wait_until is not None and now < each.wait_until)
+    return (reported.exams[exam] for each in waiting for exam in each.exams if exam in reported.exams)
+
+
+async def _reminders(notices: Iterable[Notice]) -> dict[str, Reminder]:
+    ids = [_subject(each) for each in notices if each.kind != Kind.MAINTENANCE]
+    return {row.id: row for row in await Reminder.filter(id__in=ids).prefetch_related("exam")} if ids else {}
+
+
+async def _maintenances(notices: Iterable[Notice]) -> dict[str, Maintenance]:
+    ids = [_subject(each) for each in notices if each.kind == Kind.MAINTENANCE]
+    return {row.id: row for row in await Maintenance.filter(id__in=ids)} if ids else {}
+
+
+def _subject(notice: Notice) -> str:
+    """Id of what a notice to the staff is about."""
+    return notice.event.split(":")[1]
+
+
+def _looked_at(known: Known, notice: Notice) -> Change:
+    """A notice that cannot even be looked at is put off, so that it does not hold up the others."""
+    try:
+        return _change(known, notice)
+    except Unavailable:
+        raise
+    except Exception as error:
+        _log.error("notice %s cannot be looked at: %s", notice.out_id, type(error).__name__)
+        return _later(notice, known.now + PUT_OFF, "cannot be looked at")
+
+
+def _change(known: Known, notice: Notice) -> Change:
+    if notice.state == NoticeState.CLAIMED:  # its worker never came back
+        return Change(notice, {"state": NoticeState.CLAIMED, "asks": notice.asks + 1})
+    if known.now >= notice.expires_at:
+        return Change(notice, {"state": NoticeState.EXPIRED})
+    hospital = known.hospitals[notice.hospital_id]
+    quiet = rules.quiet_until(known.rules[hospital.code], ZoneInfo(hospital.zone), known.now)
+    if quiet is not None and ABOUT[Kind(notice.kind)].may_wait:
+        return _later(notice, quiet, "quiet-hours")
+    if ABOUT[Kind(notice.kind)].audience is Audience.STAFF:
+        return _to_staff(known, notice, hospital)
+    return _to_patient(known, notice, hospital)
+
+
+def _to_patient(known: Known, notice: Notice, hospital: Hospital) -> Change:
+    record, people = known.people.records[notice.recipient], known.people
+    why_not = standing.of_person(record, people.wishes, notice.kind)
+    if why_not:
+        return _never(notice, why_not)
+    values, joined, exams = {"hospital": hospital.alias or hospital.name}, [], list(notice.exams)
+    if standing.is_about_report(notice.kind):
+        found = known.standing(notice)
+        if not found.exams:
+            return _never(notice, found.why_not)
+        wait = _wait(known, notice, found.exams)
+        if wait is not None:
+            return wait
+        joined = _same_visit(known, notice)
+        exams = [*(exam.id for exam in found.exams), *(exam for each in joined for exam in each.exams)]
+        values["count"] = str(len(exams))
+    office, order, rows = (
+        known.office,
+        known.rules[hospital.code].channels,
+        known.templates.get((hospital.code, notice.kind), {}),
+    )
+    ways = recipients.ways_to_patient(office.sealer, office.channels, order, people, record, notice.kind, rows)
+    return _by_best(known, notice, ways, values, joined, exams) if ways else _never(notice, NO_WAY)
+
+
+def _to_staff(known: Known, notice: Notice, hospital: Hospital) -> Change:
+    contact = known.contacts[notice.recipient]
+    if contact.removed_at is not None:
+        return _never(notice, "removed")
+    values = {"hospital": hospital.alias or hospital.name, **_staff_values(known, notice, hospital)}
+    office, order, rows = (
+        known.office,
+        known.rules[hospital.code].channels,
+        known.templates.get((hospital.code, notice.kind), {}),
+    )
+    ways = recipients.ways_to_contact(office.sealer, office.channels, order, contact, rows)
+    return _by_best(known, notice, ways, values, (), notice.exams)
+
+
+def _staff_values(known: Known, notice: Notice, hospital: Hospital) -> dict[str, str]:
+    if notice.kind == Kind.MAINTENANCE:
+        planned = known.maintenances[_subject(notice)]
+        return {"time": planned.starts_at.astimezone(ZoneInfo(hospital.zone)).strftime("%m月%d日 %H:%M")}
+    reminder = known.reminders[_subject(notice)]
+    return {"number": reminder.number, "department": reminder.exam.department or "本院"}
+
+
+def _wait(known: Known, notice: Notice, exams: Sequence[Exam]) -> Change | None:
+    """For images that are due, and for the end of the quarter of an hour in which the visit had a message."""
+    if not known.has_images(notice, exams):
+        until = known.now + LOOK_AGAIN
+        return _later(notice, min(notice.wait_until or until, until), "images")
+    if not notice.visit or notice.sealed:
+        return None
+    tried = (each.tried_at for each in known.visits.get(_visit(notice), ()) if each.id != notice.id and each.tried_at)
+    last = max((at for at in tried if at > known.now - SAME_VISIT), default=None)
+    return None if last is None else _later(notice, last + SAME_VISIT, "same-visit")
+
+
+def _same_visit(known: Known, notice: Notice) -> list[Notice]:
+    """Others of the visit that wait and could go: they are told of in this message. None once it was handed to a channel."""
+    if not notice.visit or notice.sealed:
+        return []
+    found = []
+    for each in known.visits.get(_visit(notice), ()):
+        if each.id == notice.id or each.sealed or each.state != NoticeState.WAITING:
+            continue
+        good = known.standing(each).exams
+        if good and known.has_images(each, good):
+            found.append(each)
+    return found
+
+
+def _by_best(
+    known: Known, notice: Notice, ways: Sequence[Way], values: Mapping[str, str], joined: Sequence[Notice], exams: Sequence[str]
+) -> Change:
+    """Take the first way that has not refused it and does not rest; wait when all of them rest."""
+    office = known.office
+    left = [way for way in ways if way.channel not in notice.refused]
+    if not left:
+        return Change(notice, {"state": NoticeState.FAILED, "reason": notice.reason or NO_WAY})
+    awake = [way for way in left if way.channel not in known.rests]
+    if not awake:
+        soonest = min(known.rests[way.channel] for way in left)
+        return Change(notice, {"channel": left[-1].channel, "last_resort": True, "due_at": soonest})
+    way = awake[0]
+    sealed, link = wording.sealed(office, notice, way, values, exams, known.now)
+    columns = {
+        "state": NoticeState.CLAIMED,
+        "channel": way.channel,
+        "template": way.template.code if way.template else "",
+        "last_resort": len(left) == 1,
+        "address_index": recipients.index_of(office.sealer, way, office.channels),
+        "exams": list(exams),
+        "tried_at": notice.tried_at if notice.channel == way.channel and notice.tried_at else known.now,
+        "reason": "",
+        "sealed": sealed,
+    }
+    return Change(notice, columns, way.channel, joined, link)
+
+
+async def _within_daily_limit(found: Sequence[Change], now: datetime) -> list[Change]:
+    """What would be too much for its address today waits, counting what the others of this round would add."""
+    addresses = {str(change.columns["address_index"]) for change in found if change.channel}
+    if not addresses:
+        return list(found)
+    sent = Notice.filter(address_index__in=sorted(addresses), sent_at__gt=now - timedelta(days=1))
+    counted = await sent.annotate(count=Count("id")).group_by("address_index").values_list("address_index", "count")
+    day = Counter({str(address): int(str(count)) for address, count in counted})
+    return [_unless_too_many(change, day, now) for change in found]
+
+
+def _unless_too_many(change: Change, day: Counter[str], now: datetime) -> Change:
+    if not change.channel:
+        return change
+    address = str(change.columns["address_index"])
+    day[address] += 1
+    return change if day[address] <= MOST_A_DAY else _later(change.notice, now + DAILY_LIMIT_PAUSE, "daily-limit")
+
+
+def _later(notice: Notice, until: datetime, reason: str) -> Change:
+    return Change(notice, {"due_at": until, "reason": reason})
+
+
+def _never(notice: Notice, reason: str) -> Change:
+    return Change(notice, {"state": NoticeState.SUPPRESSED, "reason": reason})
