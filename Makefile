@@ -23,10 +23,12 @@ help: ## this list
 run: ## set up what is missing and start everything as a demo (PORT=8000 HOME_DIR=.cloudfilm); Ctrl-C stops
 	@infra/deploy/venv.sh requirements.lock
 	@infra/deploy/fonts.sh
+	@infra/deploy/phone.sh h5 viewer
 	@exec $(BIN)/python -m api run
 
 test: lint ## format, lint, types, import contracts and all tests, within 10 minutes
 	@infra/deploy/browser.sh
+	@infra/deploy/phone.sh h5 viewer weapp alipay
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: ## format, lint, types and import contracts only

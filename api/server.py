@@ -39,7 +39,7 @@ from api.callbacks import routes as callbacks
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
-from api.pages import browser, demo, landing, messages
+from api.pages import browser, demo, landing, messages, phone
 from api.services import open_services
 from infra.settings import Settings
 
@@ -78,6 +78,7 @@ BLUEPRINTS = (
     feedback.routes,
     audit.routes,
     *hospital.BLUEPRINTS,
+    phone.routes,
     browser.routes,
     landing.routes,
     demo.routes,

@@ -100,10 +100,18 @@ class Built:
     async def _body(self, name: str, path: Path, coding: str) -> Body:
         known = self._bodies.get((name, coding))
         if known is None:
-            content = await asyncio.to_thread(path.with_name(path.name + PACKED.get(coding, "")).read_bytes)
+            content = await self._read(path.with_name(path.name + PACKED.get(coding, "")))
             digest = hashlib.sha256(content).hexdigest()[:HASH_CHARACTERS]
             known = self._bodies[name, coding] = Body(content, coding, f'"{digest}"')
         return known
+
+    async def _read(self, path: Path) -> bytes:
+        try:
+            return await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError as error:  # built anew while we ran: from now on what was built then
+            self._names.clear()
+            self._bodies.clear()
+            raise NotFound("no such page") from error
 
 
 def _kept(name: str) -> str:

@@ -48,7 +48,7 @@ class StaticFile:
     digest: str
 
 
-@reads(routes, "/")
+@reads(routes, "/browser/")
 @public("the page holds no data; what it shows needs a session")
 async def index(request: Request) -> HTTPResponse:
     """The study browser."""

@@ -34,13 +34,14 @@ class Visitor:
     subject: str
 
 
+FIRST_PAGE = {Role.PATIENT: "/", Role.CLINICIAN: "/browser/"}
 CLINICIAN = Visitor(Role.CLINICIAN, "demo", "demo-visitor")
 
 
 @routes.get("/demo/enter/<ticket>")
 @public("only in a demo, and only with a ticket that was made for one use")
 async def enter(request: Request, ticket: str) -> HTTPResponse:
-    """Trade a ticket for a session cookie and go to the study browser."""
+    """Trade a ticket for a session cookie and go to what the visitor may see: the phone pages, or the study browser."""
     services: Services = request.app.ctx.services
     settings = services.settings
     if not settings.demo:
@@ -52,7 +53,7 @@ async def enter(request: Request, ticket: str) -> HTTPResponse:
         settings.keys, role=visitor.role, hospital=visitor.hospital, subject=visitor.subject, life=SESSION_LIFE, now=now()
     )
     await services.trail.record(_signed_in(request, visitor))
-    response = _to("/")
+    response = _to(FIRST_PAGE[visitor.role])
     response.add_cookie(
         COOKIE,
         token,

@@ -40,6 +40,8 @@ WADO = "/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={in
 LINES = [
     # --- no session
     "GET /                                             | anyone 200",
+    "GET /phone/{name}                                 | anyone 404",
+    "GET /browser                                      | anyone 200",
     "GET /browser/{name}                               | anyone 404",
     "GET /s/{token}                                    | anyone 404",
     "POST /s/{token}                                   | anyone 404",

@@ -72,7 +72,7 @@ def open_page(site: Installation, chromium: Browser) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-        page.goto(ticket(site) if signed_in else "/")
+        page.goto(ticket(site) if signed_in else "/browser/")
         return page
 
     yield opened

@@ -161,7 +161,7 @@ def test_session_that_ends_leads_to_signing_in(ct: Page) -> None:
 
 
 def test_study_that_is_not_there_has_its_own_words(studies: Page) -> None:
-    studies.goto("/#/study/1.2.3.4")
+    studies.goto("/browser/#/study/1.2.3.4")
     expect(studies.get_by_role("heading", name="没有找到这项检查。")).to_be_visible()
     studies.get_by_role("button", name="返回检查列表").click()
     expect(studies.locator(".study:not(.skeleton)")).to_have_count(4)

@@ -1,0 +1,8 @@
+// The phone's app: nothing but the pages; each stands in parts/Page.
+import type { PropsWithChildren } from "react";
+
+import "./app.css";
+
+export default function App({ children }: PropsWithChildren) {
+  return children;
+}

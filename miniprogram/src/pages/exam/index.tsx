@@ -1,0 +1,157 @@
+// One exam: report, film and images, each with what is inside; and the ways to the one before and after it.
+import Taro from "@tarojs/taro";
+import { useEffect, useRef, useState } from "react";
+
+import { exam as askExam, type Exam, type ExamDetail } from "../../api/exams";
+import { State } from "../../parts/ExamCard";
+import { NotifyMe } from "../../parts/NotifyMe";
+import { Page } from "../../parts/Page";
+import { Bones, Button, Card, Fault } from "../../parts/Pieces";
+import { useAnswer } from "../../parts/useAnswer";
+import { open, openViewer } from "../../state/go";
+import { around, known } from "../../state/history";
+import { useWords, type Words } from "../../words";
+import { sayTime } from "../../words/dates";
+import "./index.css";
+
+const SWIPE_PX = 72;
+const WAITING = ["examined", "in_review"];
+
+export default function ExamPage() {
+  const say = useWords();
+  const [id, setId] = useState(Taro.getCurrentInstance().router?.params.id || "");
+  const asked = useAnswer(() => askExam(id), [id]);
+  const [history, setHistory] = useState<Exam[]>([]);
+  useEffect(() => {
+    around(id).then(setHistory, () => undefined);
+  }, [id]);
+  const shown: Partial<ExamDetail> & Exam | undefined = asked.answer || known(id);
+  const place = history.findIndex((each) => each.id === id);
+  const step = (by: number) => {
+    const next = history[place + by];
+    if (next) {
+      setId(next.id);
+      rewrite(next.id);
+    }
+  };
+  const swipe = useSwipe(step);
+
+  return (
+    <Page title={say.examTitle} hospital={shown?.hospital.code}>
+      {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
+      {!shown && !asked.problem && <Bones cards={2} />}
+      {shown && !asked.problem && (
+        <div className="loose" {...swipe}>
+          <section className="stack">
+            <h2 className="large">{shown.item}</h2>
+            <p className="text second">
+              {sayTime(shown.performed_at)} · {placeOf(shown)}
+            </p>
+            <State exam={shown} />
+            <p className="text">{shown.state_text}</p>
+            {WAITING.includes(shown.state) && <NotifyMe exam={shown} />}
+          </section>
+          <Entries exam={shown} say={say} />
+          <Card>
+            <Button kind="quiet" onTap={() => open("share", { exam: id })}>
+              {say.share}
+            </Button>
+            <div className="ways">
+              <Button kind="plain" onTap={() => open("download", { exam: id })}>
+                {say.download}
+              </Button>
+              <Button kind="plain" onTap={() => open("looked", { exam: id })}>
+                {say.whoLooked}
+              </Button>
+              <Button kind="plain" onTap={() => open("feedback", { exam: id, hospital: shown.hospital.code })}>
+                {say.feedback}
+              </Button>
+            </div>
+          </Card>
+          {place >= 0 && history.length > 1 && (
+            <nav className="stack" aria-label={say.place(place + 1, history.length)}>
+              <div className="row">
+                <Button kind="quiet" off={place === 0} onTap={() => step(-1)}>
+                  {say.newer}
+                </Button>
+                <Button kind="quiet" off={place === history.length - 1} onTap={() => step(1)}>
+                  {say.older}
+                </Button>
+              </div>
+              <p className="text small middle">{say.place(place + 1, history.length)}</p>
+            </nav>
+          )}
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Entries({ exam, say }: { exam: Partial<ExamDetail> & Exam; say: Words }) {
+  const images = () =>
+    exam.studies.length === 1 ? openViewer({ study: exam.studies[0], exam: exam.id }) : open("images", { id: exam.id });
+  const report = exam.report
+    ? exam.report.status === "preliminary"
+      ? say.reportPreliminary
+      : say.reportPages
+    : say.reportNotYet;
+  return (
+    <div className="entries">
+      <Entry word={say.report} inside={report} off={!exam.report} onTap={() => open("report", { exam: exam.id })} />
+      <Entry
+        word={say.film}
+        inside={exam.films ? say.filmPages(exam.films) : say.filmNone}
+        off={!exam.films}
+        onTap={() => open("film", { id: exam.id })}
+      />
+      <Entry
+        word={say.images}
+        inside={exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : say.imagesNone}
+        off={!exam.images && !exam.elsewhere_url}
+        onTap={images}
+      />
+    </div>
+  );
+}
+
+function Entry({ word, inside, off, onTap }: { word: string; inside: string; off: boolean; onTap: () => void }) {
+  return (
+    <button className={`tile${off ? " off" : ""}`} disabled={off} onClick={onTap}>
+      <span className="tile-word">{word}</span>
+      <span className="tile-inside">{inside}</span>
+    </button>
+  );
+}
+
+function placeOf(exam: Exam): string {
+  return [exam.hospital.name, exam.campus_name, exam.department_name].filter(Boolean).join(" ");
+}
+
+/** The address follows, so that opening it again shows the same exam. */
+function rewrite(id: string): void {
+  if (process.env.TARO_ENV === "h5") {
+    const at = window.location.hash.replace(/([?&]id=)[^&]*/, `$1${encodeURIComponent(id)}`);
+    window.history.replaceState(window.history.state, "", at);
+  }
+}
+
+type Touches = { changedTouches: ArrayLike<{ clientX: number; clientY: number }> };
+
+/** A finger that moves sideways more than up or down. */
+function useSwipe(step: (by: number) => void) {
+  const begun = useRef<{ x: number; y: number } | null>(null);
+  return {
+    onTouchStart: (event: Touches) => {
+      const touch = event.changedTouches[0];
+      begun.current = { x: touch.clientX, y: touch.clientY };
+    },
+    onTouchEnd: (event: Touches) => {
+      const touch = event.changedTouches[0];
+      const from = begun.current;
+      if (from && Math.abs(touch.clientX - from.x) > Math.max(SWIPE_PX, 2 * Math.abs(touch.clientY - from.y))) {
+        step(touch.clientX < from.x ? 1 : -1);
+      }
+      begun.current = null;
+    },
+  };
+}

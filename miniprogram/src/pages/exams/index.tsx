@@ -1,0 +1,121 @@
+// My exams of all hospitals in one list: found by hospital, kind, day and words.
+import { useEffect, useState } from "react";
+
+import { ANY, type Exam, type ExamQuery, exams } from "../../api/exams";
+import { ExamCard } from "../../parts/ExamCard";
+import { Field } from "../../parts/Field";
+import { Page } from "../../parts/Page";
+import { Bones, Button, Empty, Fault } from "../../parts/Pieces";
+import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { open } from "../../state/go";
+import { remember } from "../../state/history";
+import { useWords } from "../../words";
+import { Filter } from "./Filter";
+import "./index.css";
+
+export default function Exams() {
+  const say = useWords();
+  const [query, setQuery] = useState<ExamQuery>(ANY);
+  const [typed, setTyped] = useState("");
+  const [filtering, setFiltering] = useState(false);
+  const first = useAnswer(() => exams(query), [query]);
+  const [further, setFurther] = useState<{ items: Exam[]; next: string | null } | null>(null);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => setFurther(null), [first.answer]);
+
+  const shown = first.answer ? [...first.answer.items, ...(further?.items || [])] : [];
+  const next = further ? further.next : first.answer?.next || null;
+  useEffect(() => remember(shown), [shown.length, first.answer]);
+  const more = async () => {
+    setBusy(true);
+    try {
+      const page = await exams(query, next || "");
+      setFurther({ items: [...(further?.items || []), ...page.items], next: page.next });
+    } catch (fault) {
+      problemOf(fault); // the bar above says it; the button stays
+    }
+    setBusy(false);
+  };
+  const filters = [query.hospital, query.category, query.from || query.to, query.sort].filter(Boolean).length;
+  const narrowed = filters > 0 || query.q !== "";
+  const clear = () => {
+    setTyped("");
+    setQuery(ANY);
+  };
+
+  return (
+    <Page
+      title={say.examsTitle}
+      first
+      aside={
+        <Button kind="plain" onTap={() => open("settings")}>
+          {say.settings}
+        </Button>
+      }
+    >
+      <div className="finder">
+        <Field
+          name={say.searchName}
+          hidden
+          kind="search"
+          hint={say.search}
+          value={typed}
+          most={100}
+          onChange={(words) => {
+            setTyped(words);
+            if (!words) {
+              setQuery({ ...query, q: "" });
+            }
+          }}
+          onDone={() => setQuery({ ...query, q: typed.trim() })}
+        />
+        <Button kind="quiet" onTap={() => setQuery({ ...query, q: typed.trim() })}>
+          {say.find}
+        </Button>
+      </div>
+      <div className="under-finder">
+        <span className="second" role="status">
+          {first.answer ? say.found(shown.length, next !== null) : ""}
+        </span>
+        <span>
+          {narrowed && (
+            <Button kind="plain" onTap={clear}>
+              {say.clear}
+            </Button>
+          )}
+          <Button kind="plain" onTap={() => setFiltering(!filtering)}>
+            {filtering ? say.close : filters ? say.filterOn(filters) : say.filter}
+          </Button>
+        </span>
+      </div>
+      {filtering && <Filter query={query} onChange={setQuery} />}
+      {first.problem && <Fault problem={first.problem} again={first.again} />}
+      {!first.answer && !first.problem && <Bones />}
+      {first.answer && shown.length === 0 && (
+        <Empty title={narrowed ? say.nothingFound : say.noExams}>
+          {narrowed ? (
+            <Button kind="quiet" onTap={clear}>
+              {say.clear}
+            </Button>
+          ) : (
+            <Button onTap={() => open("bind")}>{say.bind}</Button>
+          )}
+        </Empty>
+      )}
+      {shown.length > 0 && (
+        <ul className="exams">
+          {shown.map((exam) => (
+            <li key={exam.id}>
+              <ExamCard exam={exam} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {next && (
+        <Button kind="quiet" onTap={more} off={busy}>
+          {say.more}
+        </Button>
+      )}
+    </Page>
+  );
+}

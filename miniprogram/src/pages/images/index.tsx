@@ -1,0 +1,45 @@
+// The images of an exam that has several sets of them, or whose images another system shows.
+import Taro from "@tarojs/taro";
+
+import { exam as askExam } from "../../api/exams";
+import { Page } from "../../parts/Page";
+import { Bones, Button, Empty, Fault } from "../../parts/Pieces";
+import { useAnswer } from "../../parts/useAnswer";
+import { openViewer } from "../../state/go";
+import { useWords } from "../../words";
+
+export default function Images() {
+  const say = useWords();
+  const id = Taro.getCurrentInstance().router?.params.id || "";
+  const { answer, problem, again } = useAnswer(() => askExam(id), [id]);
+  return (
+    <Page title={say.imagesTitle} hospital={answer?.hospital.code}>
+      {problem && <Fault problem={problem} again={again} />}
+      {!answer && !problem && <Bones cards={1} />}
+      {answer && answer.studies.length === 0 && <Empty title={say.noImages}>{elsewhere(answer.elsewhere_url, say.elsewhere)}</Empty>}
+      {answer && answer.studies.length > 0 && (
+        <>
+          <p className="text">{say.imagesChoose}</p>
+          <div className="stack">
+            {answer.studies.map((study, index) => (
+              <Button kind="quiet" key={study} onTap={() => openViewer({ study, exam: id })}>
+                {say.study(index + 1)}
+              </Button>
+            ))}
+          </div>
+        </>
+      )}
+    </Page>
+  );
+}
+
+function elsewhere(url: string | null, words: string) {
+  if (!url || process.env.TARO_ENV !== "h5") {
+    return null;
+  }
+  return (
+    <a className="button quiet" href={url} rel="noreferrer noopener">
+      {words}
+    </a>
+  );
+}

@@ -1,0 +1,197 @@
+// Signing in: the phone's number, then the code that was sent to it; in WeChat and Alipay by one tap.
+import { useEffect, useState } from "react";
+
+import { Problem } from "../../api/client";
+import { enterBy, enterCode, sendCode } from "../../api/session";
+import { Field } from "../../parts/Field";
+import { Page } from "../../parts/Page";
+import { Button, Card, Check, Said } from "../../parts/Pieces";
+import { problemOf } from "../../parts/useAnswer";
+import { afterLogin } from "../../state/entry";
+import { choose, useSettings } from "../../state/settings";
+import { useWords } from "../../words";
+import { codeOfPlatform, PLATFORM } from "./platform";
+
+const AGAIN_SECONDS = 60;
+const PHONE = /^(\+?86)?1\d{10}$/;
+
+export default function Login() {
+  const say = useWords();
+  const { elder } = useSettings();
+  const [phone, setPhone] = useState("");
+  const [challenge, setChallenge] = useState("");
+  const [agreed, setAgreed] = useState(false);
+  const [remember, setRemember] = useState(true);
+  const [fault, setFault] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setFault("");
+    try {
+      await work();
+    } catch (thrown) {
+      setFault(problemOf(thrown).said);
+    }
+    setBusy(false);
+  };
+  const send = () =>
+    attempt(async () => {
+      if (!agreed) {
+        throw new Problem("refused", say.consentFirst);
+      }
+      if (!PHONE.test(bare(phone))) {
+        throw new Problem("refused", say.phoneWrong);
+      }
+      setChallenge(await sendCode(bare(phone)));
+    });
+  const byPlatform = () =>
+    attempt(async () => {
+      if (!agreed) {
+        throw new Problem("refused", say.consentFirst);
+      }
+      if (PLATFORM) {
+        await enterBy(PLATFORM, await codeOfPlatform(say.otherWayFailed));
+        afterLogin();
+      }
+    });
+
+  const size = (
+    <Button kind="plain" onTap={() => choose({ elder: !elder })} name={elder ? say.elderOff : say.elderOn}>
+      {elder ? say.elderOff : say.elder}
+    </Button>
+  );
+  if (challenge) {
+    return (
+      <Page title={say.codeTitle} first aside={size}>
+        <Code
+          phone={phone}
+          challenge={challenge}
+          remember={remember}
+          onRemember={() => setRemember(!remember)}
+          onAgain={send}
+          onOther={() => setChallenge("")}
+        />
+      </Page>
+    );
+  }
+  return (
+    <Page title={say.loginTitle} first aside={size}>
+      <p className="text second">{say.loginWhy}</p>
+      <Card>
+        {fault && <Said kind="wrong">{fault}</Said>}
+        <Field name={say.phone} value={phone} onChange={setPhone} onDone={send} kind="tel" most={20} />
+        <Consent agreed={agreed} onTap={() => setAgreed(!agreed)} />
+        <Button onTap={send} off={busy}>
+          {say.sendCode}
+        </Button>
+        {PLATFORM && (
+          <Button kind="quiet" onTap={byPlatform} off={busy}>
+            {PLATFORM === "wechat" ? say.byWechat : say.byAlipay}
+          </Button>
+        )}
+      </Card>
+    </Page>
+  );
+}
+
+interface CodeProps {
+  phone: string;
+  challenge: string;
+  remember: boolean;
+  onRemember: () => void;
+  onAgain: () => Promise<void>;
+  onOther: () => void;
+}
+
+function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: CodeProps) {
+  const say = useWords();
+  const [code, setCode] = useState("");
+  const [fault, setFault] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [left, wait] = useCountdown();
+
+  const enter = async () => {
+    setBusy(true);
+    setFault("");
+    try {
+      await enterCode(challenge, code.trim(), remember);
+      afterLogin();
+    } catch (thrown) {
+      const problem = problemOf(thrown);
+      setFault(problem.status === 401 ? say.codeWrong : problem.said);
+      setBusy(false);
+    }
+  };
+  const again = async () => {
+    await onAgain();
+    wait();
+  };
+  return (
+    <>
+      <p className="text second">{say.codeSent(masked(phone))}</p>
+      <Card>
+        {fault && <Said kind="wrong">{fault}</Said>}
+        <Field name={say.code} value={code} onChange={setCode} onDone={enter} kind="code" most={6} />
+        {process.env.TARO_ENV === "h5" && (
+          <Check on={remember} onTap={onRemember}>
+            {say.remember}
+          </Check>
+        )}
+        <Button onTap={enter} off={busy || code.trim().length < 6}>
+          {say.enter}
+        </Button>
+        <Button kind="plain" onTap={again} off={left > 0}>
+          {left > 0 ? say.sendAgainIn(left) : say.sendAgain}
+        </Button>
+        <Button kind="plain" onTap={onOther}>
+          {say.otherPhone}
+        </Button>
+      </Card>
+    </>
+  );
+}
+
+function Consent({ agreed, onTap }: { agreed: boolean; onTap: () => void }) {
+  const say = useWords();
+  const [reading, setReading] = useState(false);
+  return (
+    <div>
+      <Check on={agreed} onTap={onTap}>
+        {say.consent}
+      </Check>
+      <Button kind="plain" onTap={() => setReading(!reading)}>
+        {reading ? say.close : say.privacyOpen}
+      </Button>
+      {reading && (
+        <div className="second stack">
+          <h2 className="heading">{say.privacyTitle}</h2>
+          {say.privacy.map((line) => (
+            <p className="text" key={line}>
+              {line}
+            </p>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Seconds until a code may be sent again, counted from when the page opened or `wait` was called. */
+function useCountdown(): [number, () => void] {
+  const [until, setUntil] = useState(() => Date.now() + AGAIN_SECONDS * 1000);
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const tick = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(tick);
+  }, []);
+  return [Math.max(0, Math.ceil((until - now) / 1000)), () => setUntil(Date.now() + AGAIN_SECONDS * 1000)];
+}
+
+function bare(phone: string): string {
+  return phone.replace(/[\s-]/g, "");
+}
+
+function masked(phone: string): string {
+  return bare(phone).replace(/^(\+?86)?(\d{3})\d{4}/, "$2****");
+}

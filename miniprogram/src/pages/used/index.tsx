@@ -1,0 +1,16 @@
+// A demo's link that no longer works, and the ways on.
+import { Page } from "../../parts/Page";
+import { Button, Empty } from "../../parts/Pieces";
+import { replace } from "../../state/go";
+import { useWords } from "../../words";
+
+export default function Used() {
+  const say = useWords();
+  return (
+    <Page title={say.usedTitle} first>
+      <Empty title={say.usedWhy}>
+        <Button onTap={() => replace("login")}>{say.byPhone}</Button>
+      </Empty>
+    </Page>
+  );
+}

@@ -1,0 +1,53 @@
+// One exam in the list: item, day and hospital, how far it has come, and a small film.
+import { type Exam, filmPath } from "../api/exams";
+import { open } from "../state/go";
+import { useWords } from "../words";
+import { sayTime } from "../words/dates";
+import { NotifyMe } from "./NotifyMe";
+import { Picture } from "./Picture";
+
+const THUMB_WIDTH = 360; // the smallest that lies ready
+const OPEN_STATES = ["examined", "in_review", "withdrawn", "preliminary"];
+const WAITING = ["examined", "in_review"];
+
+/** Name and number never stand here: a list is seen by whoever sits beside. */
+export function ExamCard({ exam }: { exam: Exam }) {
+  const say = useWords();
+  return (
+    <>
+      <button className="exam-card" onClick={() => open("exam", { id: exam.id })}>
+        <span className="grow">
+          <span className="exam-item">{exam.item}</span>
+          <span className="second">{sayTime(exam.performed_at)}</span>
+          <span className="second">{exam.hospital.name}</span>
+          <State exam={exam} />
+        </span>
+        <Thumb exam={exam} kind={say.categories[exam.category] || exam.modality} />
+      </button>
+      {WAITING.includes(exam.state) && <NotifyMe exam={exam} />}
+    </>
+  );
+}
+
+/** A word for how far it has come; colour only repeats it. */
+export function State({ exam }: { exam: Exam }) {
+  const say = useWords();
+  const state = exam.report?.status === "preliminary" ? "preliminary" : exam.state;
+  const kind = OPEN_STATES.includes(state) ? " open" : state === "registered" ? " off" : "";
+  return <span className={`state${kind}`}>{say.stateShort[state] || state}</span>;
+}
+
+function Thumb({ exam, kind }: { exam: Exam; kind: string }) {
+  if (!exam.films) {
+    return (
+      <span className="thumb none" aria-hidden="true">
+        {kind}
+      </span>
+    );
+  }
+  return (
+    <span className="thumb" aria-hidden="true">
+      <Picture className="thumb-picture" path={filmPath(exam.id, 1, THUMB_WIDTH)} words="" />
+    </span>
+  );
+}
