@@ -21,6 +21,7 @@ STATUS: dict[type[errors.CloudfilmError], tuple[int, str, str]] = {
     errors.CloudfilmError: (500, "出了点问题，我们已记录", "Something went wrong; it is on record"),
     errors.Malformed: (400, "请求格式不正确", "The request cannot be understood"),
     errors.Unauthenticated: (401, "请先登录，或登录已失效", "Not signed in, or no longer"),
+    errors.PasscodeWrong: (401, "请输入正确的密码", "The passcode is missing or wrong"),
     errors.Forbidden: (403, "您的身份不能做这项操作", "Your role may not do this"),
     errors.NotFound: (404, "没有找到", "Not found"),
     errors.NotAcceptable: (406, "无法按要求的格式提供", "Not available in any accepted format"),
@@ -68,7 +69,7 @@ def _foreseen(request: Request, error: errors.CloudfilmError) -> HTTPResponse:
     if isinstance(error, errors.BindingRefused):
         return _binding_refused(_title(request, chinese, english), status)
     detail = None if status in (401, 404, 500) else _detail(request, error)  # not yours looks exactly like not there
-    response = _answer(request, status, chinese, english, detail)
+    response = _answer(request, status, chinese, english, detail, **_more(error))
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="cloudfilm"'
     if isinstance(error, errors.RetryLater):
@@ -81,6 +82,13 @@ def _binding_refused(title: str, status: int) -> HTTPResponse:
     body = {"type": BINDING_REFUSED, "title": title, "status": status}
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Origin"}
     return HTTPResponse(orjson.dumps(body), status=status, headers=headers, content_type=PROBLEM)
+
+
+def _more(error: errors.CloudfilmError) -> dict[str, Any]:
+    """What a client goes on with: tries that are left, the text to agree to."""
+    if isinstance(error, errors.PasscodeWrong):
+        return {"remaining_attempts": error.remaining}
+    return {"consent": error.kind} if isinstance(error, errors.ConsentNeeded) else {}
 
 
 def _detail(request: Request, error: errors.CloudfilmError) -> str:
@@ -105,8 +113,8 @@ def _from_sanic(request: Request, error: SanicException) -> HTTPResponse:
     return response
 
 
-def _answer(request: Request, status: int, chinese: str, english: str, detail: str | None) -> HTTPResponse:
-    body: dict[str, Any] = {"type": "about:blank", "title": _title(request, chinese, english), "status": status}
+def _answer(request: Request, status: int, chinese: str, english: str, detail: str | None, **more: object) -> HTTPResponse:
+    body: dict[str, Any] = {"type": "about:blank", "title": _title(request, chinese, english), "status": status, **more}
     if status != 404:  # two 404 answers are equal byte by byte
         body["request_id"] = str(request.id)
     if detail:

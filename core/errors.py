@@ -15,6 +15,14 @@ class Unauthenticated(CloudfilmError):
     """No token, or one that is expired, revoked or not ours."""
 
 
+class PasscodeWrong(Unauthenticated):
+    """A share's passcode is missing or wrong; `remaining` more tries are left in its life."""
+
+    def __init__(self, remaining: int) -> None:
+        super().__init__("the passcode is missing or wrong")
+        self.remaining = remaining
+
+
 class Forbidden(CloudfilmError):
     """This role may never do this."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +30,14 @@ async def count_try(gates: Mapping[str, Sequence[Limit]], now: datetime) -> None
             for limit in limits:
                 await _require_room(key, limit, now)
         await Attempt.bulk_create([Attempt(id=row_id(), key=key, at=now) for key in gates])
+
+
+async def forget_try(gates: Iterable[str], now: datetime) -> None:
+    """The try that was counted at these gates at that moment was right, and does not count."""
+    for key in gates:
+        row = await Attempt.filter(key=key, at=now).first()
+        if row is not None:
+            await Attempt.filter(id=row.id).delete()
 
 
 async def forget_tries(before: datetime) -> None:
