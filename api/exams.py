@@ -15,14 +15,16 @@ from api.bodies import day
 from api.errors import prefers_english
 from api.examwords import words_of
 from api.forms import answer, asked, limit_of
+from api.recipients import Received, all_received, counted_of, patient_of, received
 from api.services import Services
 from archive.models import Study
 from core.clock import now
 from core.errors import NotFound
-from core.grants import Role
+from core.grants import Grant, Role
 from identity.mine import records_of
 from infra.audit import by
 from records import films, places, search
+from records.masked import birth_year
 from records.places import Names
 from records.search import Found, Query
 
@@ -41,9 +43,14 @@ class _Shown:
 
 
 @routes.get("/", name="list")
-@needs(Role.PATIENT)
+@needs(Role.PATIENT, Role.LINK)
 async def exams(request: Request) -> HTTPResponse:
-    """My exams, newest first; filtered by hospital, category, days, body part and words of item or report."""
+    """My exams, newest first; filtered by hospital, category, days, body part and words of item or report.
+
+    The holder of a link gets those that it shows and no others, in the order of who shared them.
+    """
+    if request.ctx.grant.role is Role.LINK:
+        return await _of_link(request)
     query = _query(asked(request, *PARAMETERS))
     page = await search.search(await records_of(request.ctx.grant.subject, now()), query, now())
     for hospital in sorted({found.hospital.code for found in page.items}):
@@ -53,12 +60,47 @@ async def exams(request: Request) -> HTTPResponse:
 
 
 @routes.get("/<exam>", name="one")
-@needs(Role.PATIENT)
+@needs(Role.PATIENT, Role.LINK)
 async def exam(request: Request, exam: str) -> HTTPResponse:
     """One exam of mine, and how far it has come."""
+    if request.ctx.grant.role is Role.LINK:
+        return await _one_of_link(request, exam)
     found = await my_exam(request, exam)
     await on_record(request, found.hospital.code, found.exam.id, "exam")
     return answer(_item(found, await _shown(request, [found])) | _detail(found))
+
+
+async def _of_link(request: Request) -> HTTPResponse:
+    asked(request)
+    seen = await all_received(request.app.ctx.services, request.ctx.grant)
+    for hospital in sorted({each.found.hospital.code for each in seen}):
+        await on_record(request, hospital, "", "exams")
+    return answer({"items": [await item_of_link(request, each) for each in seen], "next": None})
+
+
+async def _one_of_link(request: Request, exam_id: str) -> HTTPResponse:
+    seen = await received(request.app.ctx.services, request.ctx.grant, exam_id)
+    await on_record(request, seen.found.hospital.code, seen.found.exam.id, "exam")
+    return answer(await item_of_link(request, seen) | _detail(seen.told) | {"patient": await patient_block(seen)})
+
+
+async def item_of_link(request: Request, seen: Received, grant: Grant | None = None) -> dict[str, Any]:
+    """As of a patient's own exam; what is counted is only what the link shows. `grant`: when another's than of who asks."""
+    services: Services = request.app.ctx.services
+    item = _item(seen.told, await _shown(request, [seen.told]))
+    counted = await counted_of(services, grant or request.ctx.grant, seen)
+    return (
+        item if counted is None else item | {"films": counted.films, "images": counted.images, "studies": list(counted.studies)}
+    )
+
+
+async def patient_block(seen: Received) -> dict[str, Any]:
+    """Whose exam it is: a doctor compares name and birth date, others learn the year alone."""
+    record = await patient_of(seen)
+    said: dict[str, Any] = {"name": record.name, "sex": record.sex or None}
+    if seen.whose is None:
+        return said | {"birth_date": record.birth_date.isoformat() if record.birth_date else None}
+    return said | {"birth_year": birth_year(record.birth_date, seen.found.exam.performed_at.date())}
 
 
 async def my_exam(request: Request, exam_id: str) -> Found:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -14,19 +15,20 @@ from api.dicomweb.conditional import Sendable, respond, sendable
 from api.dicomweb.reading import reads
 from api.exams import my_exam
 from api.forms import answer, asked
+from api.recipients import FilmReceived, Received, film_received, may_see_film, received
 from api.services import Services
 from core.clock import now
-from core.errors import Forbidden, InvalidField, NotFound
+from core.errors import InvalidField, NotFound
 from core.grants import Grant, Role
-from identity.links import good_link
-from identity.links_opened import opened_exam
+from films.pagespdf import pdf as pages_pdf
 from infra.audit import by
 from records import films
 from records.filmcopies import Bytes, Shelf
 from records.models import Exam, Film, FilmPage, FilmSource, Hospital
 from records.visibility import exam_is_visible, rules_of
+from wado.masking.filmpages import MaskedPage
 from wado.mediatypes import DICOM
-from wado.ready import About, Ready, cost
+from wado.ready import About, Ready, cost, etag
 
 routes = Blueprint("films", url_prefix="/api/v1/exams")
 SEES_FILMS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)
@@ -35,6 +37,9 @@ TRUSTED = timedelta(seconds=1)  # who was let in to a film is not asked about an
 OPENED_BYTES = 4096  # what a remembered door costs
 JPEG, PDF = "image/jpeg", "application/pdf"
 WIDEST = 65_535
+
+
+P = TypeVar("P", FilmPage, MaskedPage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,18 @@ class Opened:
     pages: tuple[FilmPage, ...]
     epoch: int
     until: datetime
+    masked: FilmReceived | None = None  # then its pages are those that leave, and no other
 
     def page(self, n: str) -> FilmPage:
         """Page n, from 1; raises NotFound."""
-        for page in self.pages:
+        return self._numbered(n, () if self.masked else self.pages)
+
+    def masked_page(self, n: str) -> MaskedPage:
+        """Page n of those that leave under the mask, from 1; raises NotFound."""
+        return self._numbered(n, self.masked.pages if self.masked else ())
+
+    def _numbered(self, n: str, pages: Sequence[P]) -> P:
+        for page in pages:
             if str(page.n) == n:
                 return page
         raise NotFound("no such page")
@@ -62,7 +75,7 @@ async def pages(request: Request, exam: str) -> HTTPResponse:
     """The pages of an exam's film, and whose it is: the hospital's own, chosen by its staff, or made by rule."""
     asked(request)
     opened = await _opened(request, exam)
-    items = [_item(page) for page in opened.pages]
+    items = [_masked_item(page) for page in opened.masked.pages] if opened.masked else [_item(page) for page in opened.pages]
     if opened.film is None:
         return answer({"items": items, "film": None})
     film = opened.film
@@ -76,8 +89,12 @@ async def pages(request: Request, exam: str) -> HTTPResponse:
 async def page(request: Request, exam: str, n: str) -> HTTPResponse:
     """One page, and where on it which image lies: rectangles in pixels of the page at its full size."""
     asked(request)
-    found = (await _opened(request, exam)).page(n)
-    return answer({**_item(found), "cells": found.cells})
+    opened = await _opened(request, exam)
+    if opened.masked:
+        shown = opened.masked_page(n)
+        return answer({**_masked_item(shown), "cells": list(shown.cells)})
+    found = opened.page(n)
+    return answer({**_item(found), "cells": [{**films.CELL_LOOK, **cell} for cell in found.cells]})
 
 
 @reads(routes, "/<exam>/films/<n:ext=jpg|dcm>")
@@ -96,6 +113,8 @@ async def pdf(request: Request, exam: str) -> HTTPResponse:
     film = opened.film
     if film is None:
         raise NotFound("no film")
+    if opened.masked:
+        return await masked_pdf(request, opened.hospital, opened.masked)
     shelf = _shelf(request)
     return await _ready(request, opened.hospital, f"{film.id}/pdf", PDF, lambda: shelf.pdf(film, opened.pages))
 
@@ -103,6 +122,8 @@ async def pdf(request: Request, exam: str) -> HTTPResponse:
 async def _jpeg(request: Request, exam: str, n: str) -> HTTPResponse:
     width = _width(asked(request, "width").get("width"))
     opened = await _opened(request, exam)
+    if opened.masked:
+        return await masked_jpeg(request, opened.hospital, opened.masked, opened.masked_page(n), width)
     shown = opened.page(n)
     if width is not None and width >= shown.width:
         width = None
@@ -116,6 +137,25 @@ async def _dicom(request: Request, exam: str, n: str) -> HTTPResponse:
     assert film is not None, "a page is of a film"
     made = await _shelf(request).dicom(film, shown)
     return respond(request, sendable(_finished(opened.hospital, DICOM, made)))
+
+
+async def masked_jpeg(
+    request: Request, hospital: str, seen: FilmReceived, shown: MaskedPage, width: int | None
+) -> HTTPResponse:
+    """A page under a mask, as JPEG; its tag says mask, version and width."""
+    if width is not None and width >= shown.width:
+        width = None
+    content = await seen.film.jpeg(shown, width)
+    tag = f'"{shown.tag}"' if width is None else etag(shown.tag, width)
+    return respond(request, sendable(Ready(About(hospital, "", None, WHAT), JPEG, content, tag, ranges=True)))
+
+
+async def masked_pdf(request: Request, hospital: str, seen: FilmReceived) -> HTTPResponse:
+    """All pages that leave under a mask, as one PDF."""
+    jpegs = [await seen.film.jpeg(each, None) for each in seen.pages]
+    content = await asyncio.to_thread(pages_pdf, jpegs)
+    tag = etag("pdf", *(each.tag for each in seen.pages))
+    return respond(request, sendable(Ready(About(hospital, "", None, WHAT), PDF, content, tag, ranges=True)))
 
 
 async def page_at(request: Request, hospital: str, master_id: str, width: int | None) -> HTTPResponse:
@@ -148,8 +188,6 @@ async def _opened(request: Request, exam_id: str) -> Opened:
     """The door: whose film it is, and that this look at it is on record. Raises NotFound for what is not theirs."""
     services: Services = request.app.ctx.services
     grant: Grant = request.ctx.grant
-    if grant.masked:
-        raise Forbidden("a page of film names the person")
     key, at = f"film-door/{grant.session}/{exam_id}", now()
     known = services.tiers.peek(key)
     if isinstance(known, Opened) and known.epoch == services.sessions_epoch.value and at < known.until:
@@ -165,33 +203,42 @@ async def _opened(request: Request, exam_id: str) -> Opened:
 
 async def _open(request: Request, exam_id: str, at: datetime) -> Opened:
     epoch = request.app.ctx.services.sessions_epoch.value  # before the question, so that a change during it is seen
+    grant: Grant = request.ctx.grant
+    if grant.role is Role.LINK:
+        return await opened_by(
+            request.app.ctx.services, grant, await received(request.app.ctx.services, grant, exam_id), at, epoch
+        )
     exam = await _exam(request, exam_id)
     film = await films.shown(exam.id)
     its_pages = tuple(await films.pages_of(film)) if film else ()
     return Opened(exam.hospital_id, exam.id, film, its_pages, epoch, at + TRUSTED)
 
 
+async def opened_by(services: Services, grant: Grant, seen: Received, at: datetime, epoch: int) -> Opened:
+    """The film of an exam as the holder of a link sees it: under a mask those pages that leave, if any does."""
+    exam = seen.found.exam
+    film = await films.shown(exam.id)
+    kept = tuple(await films.pages_of(film)) if film else ()
+    until = at + TRUSTED
+    if film is None or not may_see_film(grant, seen, film, kept):
+        return Opened(exam.hospital_id, exam.id, None, (), epoch, until)
+    if seen.whose is None:
+        return Opened(exam.hospital_id, exam.id, film, kept, epoch, until)
+    masked = await film_received(services, grant, seen, film, kept, at)
+    return Opened(exam.hospital_id, exam.id, film if masked.pages else None, (), epoch, until, masked)
+
+
 async def _exam(request: Request, exam_id: str) -> Exam:
-    """A patient's own and family's; the one that a link opens; a doctor any of the hospital; a kiosk what patients may see."""
+    """A patient's own and family's; a doctor any of the hospital; a kiosk what patients may see."""
     grant: Grant = request.ctx.grant
     if grant.role is Role.PATIENT:
         return (await my_exam(request, exam_id)).exam
-    if grant.role is Role.LINK:
-        return await _linked(grant.subject, exam_id)
     exam = await Exam.get_or_none(id=exam_id, hospital_id=grant.home) if grant.home else None
     if exam is None:
         raise NotFound("no such exam")
     if grant.role is Role.KIOSK and not exam_is_visible(exam, rules_of(await Hospital.get(code=exam.hospital_id))):
         raise NotFound("no such exam")
     return exam
-
-
-async def _linked(link_id: str, exam_id: str) -> Exam:
-    link = await good_link(link_id, now())
-    found = await opened_exam(link, now()) if link.subject == exam_id else None
-    if found is None:
-        raise NotFound("no such exam")
-    return found.exam
 
 
 async def _record(request: Request, hospital: str, exam_id: str, at: datetime) -> None:
@@ -209,6 +256,10 @@ def _shelf(request: Request) -> Shelf:
 
 def _item(page: FilmPage) -> dict[str, Any]:
     return {"n": page.n, "width": page.width, "height": page.height, "etag": page.sha256}
+
+
+def _masked_item(page: MaskedPage) -> dict[str, Any]:
+    return {"n": page.n, "width": page.width, "height": page.height, "etag": page.tag}
 
 
 def _width(text: str | None) -> int | None:

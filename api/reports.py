@@ -17,23 +17,21 @@ from api.dicomweb.reading import reads
 from api.exams import my_exam, on_record
 from api.forms import asked
 from api.printing import press
+from api.recipients import Received, received
 from api.services import Services
 from core.clock import now
 from core.errors import Forbidden, InvalidField, Malformed, NotFound
 from core.grants import Grant, Role
-from identity.links import LinkKind, good_link
-from identity.links_opened import opened_exam
-from records import report_prints, report_terms, reports
+from records import masked_prints, report_prints, report_terms, reports
 from records.models import Exam, Hospital, Report, ReportStatus
 from records.report_changes import Changes, Piece, base_of, changes
 from records.report_terms import Explained
-from records.search import Found
 from records.visibility import Rules, exam_is_visible, report_is_visible, rules_of
 from wado.ready import About, Ready, cost, etag
 
 routes = Blueprint("reports", url_prefix="/api/v1/exams")
 
-READS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.AUDITOR)
+READS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.AUDITOR, Role.LINK)
 PRINTS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)
 WHAT = "report"  # in the audit trail
 JSON, PDF, JPEG, PNG = "application/json", "application/pdf", "image/jpeg", "image/png"
@@ -54,6 +52,7 @@ class Opened:
     report: Report | None
     versions: tuple[Report, ...]  # all of them, also what this reader may not see
     staff: bool
+    by_link: Received | None = None  # then report and versions are in the words that its holder may read
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +90,8 @@ async def pdf(request: Request, exam: str) -> HTTPResponse:
     asked(request)
     services: Services = request.app.ctx.services
     grant: Grant = request.ctx.grant
+    if grant.masked:
+        return await _masked_pdf(request, exam)
     door, at = f"report-door/{grant.session}/{exam}", now()
     known = services.tiers.peek(door)
     if not (isinstance(known, Printed) and known.epoch == services.sessions_epoch.value and at < known.until):
@@ -107,7 +108,7 @@ async def picture(request: Request, exam: str) -> HTTPResponse:
     """The picture that came with the report, such as a tracing or a view of an endoscope."""
     asked(request)
     opened = await _opened(request, exam)
-    content = await reports.picture_of(opened.report) if opened.report else None
+    content = await reports.picture_of(opened.report) if opened.report and opened.report.picture_size else None
     if content is None:
         raise NotFound("no picture that may be seen")
     await on_record(request, opened.hospital.code, opened.exam.id, WHAT)
@@ -117,7 +118,7 @@ async def picture(request: Request, exam: str) -> HTTPResponse:
 
 
 @reads(routes, "/<exam>/report/terms")
-@needs(Role.PATIENT, Role.CLINICIAN)
+@needs(Role.PATIENT, Role.CLINICIAN, Role.LINK)
 async def terms(request: Request, exam: str) -> HTTPResponse:
     """What the words of the report mean that say something is there; made here, no text leaves this server."""
     asked(request)
@@ -135,8 +136,10 @@ async def terms(request: Request, exam: str) -> HTTPResponse:
 async def _opened(request: Request, exam_id: str) -> Opened:
     """The door: patients see their own and family's, a link its one, staff their hospital's. Raises NotFound for all others."""
     grant: Grant = request.ctx.grant
-    if grant.role in (Role.PATIENT, Role.LINK):
-        found = await (my_exam(request, exam_id) if grant.role is Role.PATIENT else _linked(grant, exam_id))
+    if grant.role is Role.LINK:
+        return await opened_by(await received(request.app.ctx.services, grant, exam_id))
+    if grant.role is Role.PATIENT:
+        found = await my_exam(request, exam_id)
         versions = tuple(await reports.versions_of(found.exam.id))
         return Opened(found.hospital, found.exam, rules_of(found.hospital), found.report, versions, staff=False)
     exam = await Exam.get_or_none(id=exam_id, hospital_id=grant.home).prefetch_related("hospital") if grant.home else None
@@ -151,14 +154,13 @@ async def _opened(request: Request, exam_id: str) -> Opened:
     return Opened(exam.hospital, exam, rules, newest, versions, staff=True)
 
 
-async def _linked(grant: Grant, exam_id: str) -> Found:
-    """The exam of a message's link, as its patient would see it; whatever else a link opens is no report with a name on it."""
-    link = await good_link(grant.subject, now())
-    theirs = link.kind is LinkKind.NOTICE and link.subject == exam_id and not grant.masked
-    found = await opened_exam(link, now()) if theirs else None
-    if found is None:
-        raise NotFound("no such exam")
-    return found
+async def opened_by(seen: Received) -> Opened:
+    """What a link shows of a report. A pinned version is the last one for its reader."""
+    found = seen.found
+    report = seen.report(found.report) if found.report else None
+    versions = await reports.versions_of(found.exam.id)
+    read = tuple(seen.report(each) for each in versions if report is None or each.version <= report.version)
+    return Opened(found.hospital, found.exam, rules_of(found.hospital), report, read, staff=False, by_link=seen)
 
 
 def _version(request: Request) -> int | None:
@@ -169,7 +171,7 @@ def _version(request: Request) -> int | None:
         if role is Role.AUDITOR:
             raise Malformed("the auditor names the version that is wanted")
         return None
-    if role is Role.PATIENT:
+    if role in (Role.PATIENT, Role.LINK):
         raise Forbidden("older versions are for the hospital's staff")
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_VERSION):
         raise InvalidField("version", "not-a-number")
@@ -221,7 +223,9 @@ async def _changes(request: Request, opened: Opened, shown: Report) -> dict[str,
     services: Services = request.app.ctx.services
     size = sum(len(text) for text in (old.findings, old.impression, shown.findings, shown.impression))
     made = await services.tiers.derive(
-        f"report-changes/{old.id}/{shown.id}", lambda: asyncio.to_thread(changes, old, shown), cost=8 * size + OPENED_BYTES
+        f"report-changes/{opened.by_link.mask if opened.by_link else ''}/{old.id}/{shown.id}",
+        lambda: asyncio.to_thread(changes, old, shown),
+        cost=8 * size + OPENED_BYTES,
     )
     return _changed(old, made)
 
@@ -265,6 +269,27 @@ async def _printed(request: Request, exam_id: str, at: datetime) -> Printed:
     kept = await report_prints.printed(press(services), opened.report.id, at)
     hospital = opened.hospital.code
     return Printed(hospital, opened.exam.id, f"report-pdf/{hospital}/{kept.document_id}", epoch, at + TRUSTED)
+
+
+async def _masked_pdf(request: Request, exam_id: str) -> HTTPResponse:
+    """Set anew from masked words; what the hospital made and sealed stays here."""
+    services: Services = request.app.ctx.services
+    opened = await _opened(request, exam_id)
+    name, content = await masked_content(services, opened)
+    await on_record(request, opened.hospital.code, opened.exam.id, WHAT)
+    about = About(opened.hospital.code, opened.exam.id, None, WHAT)
+    return respond(request, sendable(Ready(about, PDF, content, etag(name), ranges=True)))
+
+
+async def masked_content(services: Services, opened: Opened) -> tuple[str, bytes]:
+    """What names the masked PDF of a report, and the PDF; raises NotFound where there is no report to read."""
+    seen, report = opened.by_link, opened.report
+    if seen is None or seen.whose is None or report is None or report.status == ReportStatus.WITHDRAWN:
+        raise NotFound("no report that may be seen")
+    replaces = base_of(report, opened.versions, preliminary=False)
+    return await masked_prints.printed(
+        services.tiers, report, opened.exam, opened.hospital, seen.whose, replaces=replaces, mask=seen.mask
+    )
 
 
 async def _content(services: Services, printed: Printed) -> Sendable:

@@ -35,6 +35,7 @@ def exam(sent: Exam, whose: Whose) -> Exam:
     shown = copy.copy(sent)
     shown.accession = shown.patient_id = shown.visit_number = shown.elsewhere_url = ""
     shown.item, shown.body_part = masked_text(sent.item, whose), masked_text(sent.body_part, whose)
+    shown.department = masked_text(sent.department, whose)
     return shown
 
 

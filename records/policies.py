@@ -122,6 +122,7 @@ class Policies:
     sensitive_items: tuple[str, ...] = field(default_factory=default_sensitive_items)  # shared only where asked for by itself
     share_days: int = MOST_SHARE_DAYS  # how long a share may last
     share_without_passcode: bool = False  # face to face: masked, one opening, ten minutes
+    doctors_under_mask: bool = False  # whether the doctors of a report are named where its patient must not be
 
     def factors_of(self, kind: str) -> tuple[str, ...]:
         """What must be proved beside knowing an identifier of that kind."""
@@ -294,4 +295,5 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "sensitive_items": _words,
     "share_days": _days(1, MOST_SHARE_DAYS),
     "share_without_passcode": _flag,
+    "doctors_under_mask": _flag,
 }

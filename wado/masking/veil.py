@@ -68,6 +68,10 @@ class Veil:
                 return series
         raise NotFound("no such series or instance")
 
+    def masked_uid(self, uid: str) -> str:
+        """The UID that stands for this own one."""
+        return mapped(self._key, uid)
+
     def hospitals_of(self, study_uid: str) -> frozenset[str]:
         """The hospitals in which the grant may look for the study of that own UID."""
         return self._grant.hospitals_of(study_uid)

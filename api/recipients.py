@@ -1,0 +1,186 @@
+"""What the holder of a link sees of exams: the one door for all that answers beside DICOMweb, masked where the share is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from api.dicomweb.reading import veil_of
+from api.services import Services
+from archive.locate import Located
+from core.clock import now
+from core.errors import NotFound
+from core.grants import Grant
+from core.maskedtext import Whose
+from identity.links import LinkKind, good_link
+from identity.links_opened import opened_exam
+from records import films, lineage, masked, reports
+from records.filmcopies import Shelf
+from records.filmheader import masked_header
+from records.models import Exam, Film, FilmPage, PatientRecord, Report
+from records.policies import from_json
+from records.search import Found
+from records.whose import whose
+from share.viewing import ShareView, view_of
+from wado.masking.filmpages import MaskedFilm, MaskedPage
+from wado.places import Asker, Place, instances
+
+OF_ONE_EXAM = frozenset({LinkKind.NOTICE, LinkKind.DOWNLOAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An exam as the holder of a link sees it. `view` None: by a link to this exam alone, as its patient sees it.
+
+    `found` is as the hospital says it; what of it may be told is `told`.
+    """
+
+    found: Found
+    view: ShareView | None
+    whose: Whose | None = None  # what must not be told; None: no mask
+    doctors_named: bool = True
+
+    @property
+    def told(self) -> Found:
+        """The exam in words that may leave."""
+        return self.found if self.whose is None else replace(self.found, exam=masked.exam(self.found.exam, self.whose))
+
+    def report(self, sent: Report) -> Report:
+        """One version in words that may leave."""
+        return sent if self.whose is None else masked.report(sent, self.whose, doctors_named=self.doctors_named)
+
+    @property
+    def mask(self) -> str:
+        """Key of the mask and which words it hides, for names in caches and tags; empty without one."""
+        return f"{self.view.mask}/{masked.digest(self.whose)}" if self.view and self.whose else ""
+
+
+async def received(services: Services, grant: Grant, exam_id: str) -> Received:
+    """One exam for the holder of a link; raises NotFound for what was not shared, Unauthenticated once it is over."""
+    view = await view_of(grant, now())
+    if view is not None:
+        return await _shared(services, view, view.exam(exam_id))
+    link = await good_link(grant.subject, now())
+    theirs = link.kind in OF_ONE_EXAM and link.subject == exam_id and not grant.masked
+    found = await opened_exam(link, now()) if theirs else None
+    if found is None:
+        raise NotFound("no such exam")
+    return Received(found, None)
+
+
+async def all_received(services: Services, grant: Grant) -> list[Received]:
+    """Every exam that a link shows, in the order of who shared them."""
+    view = await view_of(grant, now())
+    if view is not None:
+        return [await _shared(services, view, found) for found in view.found.values()]
+    link = await good_link(grant.subject, now())
+    found = await opened_exam(link, now()) if link.kind in OF_ONE_EXAM and not grant.masked else None
+    return [Received(found, None)] if found else []
+
+
+async def of_view(services: Services, view: ShareView, exam_id: str) -> Received:
+    """One exam of a share as its recipient would see it; raises NotFound."""
+    return await _shared(services, view, view.exam(exam_id))
+
+
+async def _shared(services: Services, view: ShareView, found: Found) -> Received:
+    """A pinned version stays what it was, as long as the hospital stands by some version."""
+    pinned = view.pinned.get(found.exam.id)
+    if pinned is not None and found.report is not None and found.report.version != pinned:
+        found = replace(found, report=await Report.get_or_none(exam_id=found.exam.id, version=pinned))
+    if not view.masked:
+        return Received(found, view)
+    doctors_named = from_json(found.hospital.policies).doctors_under_mask
+    versions = await reports.versions_of(found.exam.id)
+    hidden = await whose(services.people.sealer, found.exam, versions, doctors_named=doctors_named)
+    return Received(found, view, hidden, doctors_named)
+
+
+def grant_of_view(view: ShareView, grant: Grant) -> Grant:
+    """What the recipient of a share may see, in the name of who asks: for its owner's preview."""
+    whole = frozenset(
+        (found.hospital.code, study)
+        for found in view.found.values()
+        if found.exam.id not in view.series
+        for study in found.studies
+    )
+    parts = frozenset(
+        (view.found[exam].hospital.code, study, series) for exam, pairs in view.series.items() for study, series in pairs
+    )
+    return replace(grant, hospitals=frozenset(), studies=whole, series=parts, mask=view.mask)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReceived:
+    """A film under a mask, with those pages of it that may leave."""
+
+    film: MaskedFilm
+    pages: tuple[MaskedPage, ...]
+
+
+async def film_received(
+    services: Services, grant: Grant, seen: Received, film: Film, kept: Sequence[FilmPage], at: datetime
+) -> FilmReceived:
+    """The film of an exam under the mask of a grant."""
+    assert seen.whose is not None, "a film without a mask is sent as it is"
+    veil = await veil_of(services, grant, at)
+    shown = MaskedFilm(veil, services.reader, grant, Shelf(services.tiers, services.replicas), film)
+    hospital, exam = seen.found.hospital, seen.told.exam
+    record = masked.patient(await _patient(seen.found.exam))
+    headers = [masked_header(hospital, record, exam, n, len(kept)) for n in range(1, len(kept) + 1)]
+    return FilmReceived(shown, tuple(await shown.pages(kept, headers)))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What of an exam is there for the holder of a link: film pages, images, and studies by the UIDs that they have there."""
+
+    films: int
+    images: int
+    studies: tuple[str, ...]
+
+
+async def counted_of(services: Services, grant: Grant, seen: Received) -> Counted | None:
+    """Series that are not shared, and what stays here under a mask, do not count; None where everything does."""
+    if seen.view is None or (seen.whose is None and seen.found.exam.id not in seen.view.series):
+        return None
+    at = now()
+    veil = await veil_of(services, grant, at) if grant.masked else None
+    found = [await _images(Asker(grant, at, veil), seen.found.hospital.code, uid) for uid in seen.found.studies]
+    film = await films.shown(seen.found.exam.id)
+    kept = await films.pages_of(film) if film else []
+    if film is not None and seen.whose is not None:
+        pages = len((await film_received(services, grant, seen, film, kept, at)).pages)
+    else:
+        pages = 0 if film is not None and not may_see_film(grant, seen, film, kept) else len(kept)
+    shown = [many for many in found if many]
+    return Counted(pages, sum(map(len, shown)), tuple(many[0].study_uid for many in shown))
+
+
+async def _images(asker: Asker, hospital: str, study_uid: str) -> list[Located]:
+    veil = asker.veil
+    try:
+        masked_uid = veil.masked_uid(study_uid) if veil else study_uid
+        return await instances(asker, Place(masked_uid))
+    except NotFound:
+        return []
+
+
+def may_see_film(grant: Grant, seen: Received, film: Film, kept: Sequence[FilmPage]) -> bool:
+    """Of a share of single series a film only when all its pictures are of those; under a mask each picture is asked alone."""
+    if seen.whose is not None or seen.view is None or seen.found.exam.id not in seen.view.series:
+        return True
+    cells = [cell for each in kept for cell in each.cells]
+    hospital = film.hospital_id
+    return bool(cells) and all(grant.allows(hospital, str(cell["study"]), str(cell["series"])) for cell in cells)
+
+
+async def patient_of(seen: Received) -> PatientRecord:
+    """The patient of the exam, masked where the share is."""
+    record = await _patient(seen.found.exam)
+    return record if seen.whose is None else masked.patient(record)
+
+
+async def _patient(exam: Exam) -> PatientRecord:
+    return await lineage.survivor(await PatientRecord.get(id=exam.record_id))
