@@ -17,6 +17,7 @@ from core.clock import now
 from core.errors import Forbidden, InvalidField, NotFound
 from core.grants import Grant, Role
 from core.uids import is_uid
+from identity.downloadcodes import DownloadCodes
 from identity.links import LinkKind, good_link
 from identity.links_opened import opened_exam
 from infra.audit import by
@@ -52,6 +53,20 @@ async def file(request: Request, exam: str) -> HTTPResponse | None:
     made = zipped(download, await entries(services, download, series))
     await _record(request, found, {"bytes": made.length, "series": len(series)})
     return await send(request, made)
+
+
+@routes.post("/<exam>/pc-download", name="pc")
+@needs(Role.PATIENT)
+async def on_a_computer(request: Request, exam: str) -> HTTPResponse:
+    """A short address and a code to type there, once within ten minutes: that computer may then download this exam."""
+    services: Services = request.app.ctx.services
+    found, grant, at = await my_exam(request, exam), request.ctx.grant, now()
+    codes = DownloadCodes(services.people.sealer, services.people.links)
+    shown = await codes.show(grant.subject, found.hospital.code, found.exam.id, at)
+    entry = by(grant, chain=found.hospital.code, at=at, action="pc-code", address=address_of(request), study_uid=found.exam.id)
+    await services.trail.record(entry)
+    address = f"{services.settings.base_url}/pc/{shown.handle}"
+    return answer({"address": address, "code": shown.code, "expires_at": shown.expires_at.isoformat()}, 201)
 
 
 async def exam_of(request: Request, exam_id: str) -> Found:

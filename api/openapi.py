@@ -92,7 +92,8 @@ GROUPS: Mapping[str, Group] = {
         (JSON,), ("image/jpeg", "image/png", "application/pdf", DICOM, "multipart/form-data"), statuses=(200, 201, 202)
     ),
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
-    "downloads": Group((JSON,)),
+    "downloads": Group((JSON,), ()),
+    "pc": Group((HTML,), ("application/x-www-form-urlencoded",)),
     "accesslog": Group((JSON,), query=("limit", "cursor")),
     "places": Group((JSON,), (JSON,), query=("limit", "cursor"), statuses=(200, 201)),
     "audit": Group(
@@ -137,11 +138,11 @@ BODIES: Mapping[str, tuple[str, ...]] = {
     "films-said.choose": (JSON,),
     "films-said.rematch": (),
     "films-said.undo": (),
-}
-# route → query parameters, where one file holds different ones
     "feedback-inbox.take": (),
     "feedback-inbox.close": (),
     "feedback-inbox.reopen": (),
+}
+# route → query parameters, where one file holds different ones
 QUERIES: Mapping[str, tuple[str, ...]] = {
     "notices.list": ("state", "kind", "channel", "exam", "limit", "cursor"),
     "notices.counts": ("from", "to"),
@@ -172,7 +173,6 @@ QUERY: Mapping[str, str] = {
     "sort": "performed_at, hospital, category or body_part; - before it = descending",
     "cursor": "`next` of the page before",
     "width": "at most so many pixels wide; never enlarged",
-    "to": "viewer or phone",
     "series": "Series Instance UID, also several times: only those series",
     "state": "waiting, placed or all",
     "page": "which page of the film it is, from 1",

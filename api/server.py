@@ -40,6 +40,7 @@ from api.dicomweb import deletion, frames, instances, metadata, rendered, search
 from api.errors import problem
 from api.hospital import routes as hospital
 from api.pages import browser, demo, landing, messages, phone
+from api.pages.pc import routes as pc
 from api.services import open_services
 from infra.settings import Settings
 
@@ -81,6 +82,7 @@ BLUEPRINTS = (
     phone.routes,
     browser.routes,
     landing.routes,
+    pc,
     demo.routes,
     messages.routes,
 )

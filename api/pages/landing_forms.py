@@ -65,11 +65,11 @@ def device(request: Request) -> str:
     return str(request.ctx.new_device)
 
 
-def with_device(request: Request, response: HTTPResponse) -> HTTPResponse:
-    """The answer, with the cookie that its forms need."""
+def with_device(request: Request, response: HTTPResponse, path: str = "/s/") -> HTTPResponse:
+    """The answer, with the cookie that its forms need; of pages below that path."""
     made = getattr(request.ctx, "new_device", None)
     if made is not None:
-        _add_cookie(request, response, FORM_COOKIE, made, KEPT_SECONDS, path="/s/")
+        _add_cookie(request, response, FORM_COOKIE, made, KEPT_SECONDS, path=path)
     return response
 
 

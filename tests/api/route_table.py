@@ -63,6 +63,8 @@ LINES = [
     "GET /enter/{ticket}                               | anyone 410",
     "GET /pc/{handle}                                  | anyone 200",
     "POST /pc/{handle}                                 | anyone 400",
+    "GET /pc/{handle}                                  | anyone 200",
+    "POST /pc/{handle}                                 | anyone 400",
     "POST /api/v1/callbacks/aliyun/{secret}            | anyone 404",  # no channel is set up here
     "GET /api/v1/callbacks/wechat                      | anyone 404",
     "POST /api/v1/callbacks/wechat                     | anyone 404",
@@ -94,6 +96,7 @@ LINES = [
     f"GET /api/v1/exams/{{exam}}/films.pdf             | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/notice                | patient {MINE}",
     "POST /api/v1/session/ticket                       | patient,link 201",
+    "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
     "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
     "POST /api/v1/me/activations                       | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/declined                          | patient 404 own=201 preliminary=201 declined=201",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import zipfile
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from infra.database import close_database, open_database
 from infra.settings import Settings, from_environ
 from records.models import PatientRecord
 from tests.parts.site import SERIES_OF_THREE, Site
+from tests.parts.visitor import Visitor
 from tests.records import pages
 
 STUDY, SERIES = SERIES_OF_THREE
@@ -170,3 +173,76 @@ def test_who_downloaded_it_is_on_record(world: World) -> None:
     world.files()
     seen = world.get(f"{world.exam}/access-log").json()["items"]
     assert {"self"} == {each["who"] for each in seen if each["what"] == "download"}
+
+
+def shown_code(world: World) -> tuple[str, str]:
+    """The path and the code that the phone shows."""
+    url = f"{world.site.installation.url}/api/v1/exams/{world.exam}/pc-download"
+    made = httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, verify=False)
+    assert made.status_code == 201, made.text
+    address, code = made.json()["address"], made.json()["code"]
+    assert len(code) == 8 and address.startswith(f"{world.site.installation.url}/pc/")
+    return address.removeprefix(world.site.installation.url), code
+
+
+def test_a_computer_gets_the_exam_for_the_code_on_the_phone(world: World) -> None:
+    path, code = shown_code(world)
+    with Visitor(world.site.installation.url) as computer:
+        assert "胸部CT" not in computer.open(path).text
+        page = computer.send("code", code=f"{code[:4]} {code[4:]}")
+        assert page.status_code == 200 and "胸部CT" in page.text and "下载测试" not in page.text
+        links = re.findall(r'href="(/api/v1/[^"]+)"', page.text)
+        assert len(links) == 3
+        for link in links:
+            with zipfile.ZipFile(io.BytesIO(computer.client.get(link).content)) as opened:
+                assert opened.testzip() is None and "说明.txt" in opened.namelist()
+        assert computer.client.get("/api/v1/exams").status_code == 403  # that exam, and nothing else of the person
+        assert computer.client.get(f"/api/v1/exams/{world.empty}/download.zip").status_code == 404
+        computer.send("leave")
+        assert "胸部CT" not in computer.text
+        assert computer.client.get(links[0]).status_code == 401
+    with Visitor(world.site.installation.url) as other:
+        other.open(path)
+        assert other.send("code", code=code).status_code == 403  # it was used
+
+
+def test_five_wrong_codes_and_the_right_one_is_worth_nothing(world: World) -> None:
+    path, code = shown_code(world)
+    wrong = f"{(int(code) + 1) % 10**8:08}"
+    for _ in range(5):  # each from another browser
+        with Visitor(world.site.installation.url) as computer:
+            computer.open(path)
+            assert computer.send("code", code=wrong).status_code == 403
+    with Visitor(world.site.installation.url) as computer:
+        computer.open(path)
+        refused = computer.send("code", code=code)
+        assert refused.status_code == 403 and "胸部CT" not in refused.text
+        computer.open("/pc/2222")
+        unknown = computer.send("code", code=code)
+        assert (unknown.status_code, without_form(unknown.text, "2222")) == (403, without_form(refused.text, path[4:]))
+
+
+def without_form(page: str, handle: str) -> str:
+    """The page but for the value of its form and its own address."""
+    return re.sub(r'value="[^"]{22}"', "", page).replace(handle, "")
+
+
+def test_a_browser_has_five_tries_in_ten_minutes_whatever_the_address(world: World) -> None:
+    with Visitor(world.site.installation.url) as computer:
+        statuses = []
+        for _ in range(6):
+            computer.open("/pc/3333")
+            statuses.append(computer.send("code", code="12345678").status_code)
+    assert statuses == [403] * 5 + [429]
+
+
+def test_of_many_that_type_the_right_code_at_once_one_gets_in(world: World) -> None:
+    path, code = shown_code(world)
+    computers = [Visitor(world.site.installation.url) for _ in range(4)]
+    for computer in computers:
+        computer.open(path)
+    with ThreadPoolExecutor(len(computers)) as many:
+        pages_shown = list(many.map(lambda computer: computer.send("code", code=code), computers))
+    for computer in computers:
+        computer.client.close()
+    assert sorted(each.status_code for each in pages_shown) == [200, 403, 403, 403]
