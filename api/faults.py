@@ -44,6 +44,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "not-a-picture": ("没有这一帧，或这类影像不能排到胶片上", "no such frame, or nothing that can be put on a film"),
     "not-a-window": ("窗位或窗宽不可用（窗宽至少为 1）", "not a window that can be used (its width is at least 1)"),
     "not-a-page": ("不是页面的名称", "not the name of a page, such as exam"),
+    "not-inside": ("矩形必须在图像之内，且不能为空", "a rectangle must lie inside the picture and not be empty"),
     "not-a-contact": ("不是电话号码", "not a phone number"),
     "too-long-a-share": (
         "有效期不在医院允许的范围内（1 小时到 30 天，带姓名的最长 7 天）",

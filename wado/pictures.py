@@ -59,6 +59,11 @@ async def picture(reader: Reader, at: Located, number: int, wanted: Look) -> byt
     return await reader.tiers.read(f"{at.key}#d{DRAWING_VERSION}/{number}/{wanted}", partial(_made, reader, at, number, wanted))
 
 
+def drawn(array: Stored, description: ImageDescription, number: int, wanted: Look) -> Shades:
+    """A decoded frame drawn, before it becomes a file."""
+    return draw(array, description, number, window=wanted.window, region=wanted.region, size=wanted.size)
+
+
 async def shades(reader: Reader, at: Located, number: int, wanted: Look) -> Shades:
     """One frame drawn, before it becomes a file."""
     array, work = await _work(reader, at, number, wanted)
@@ -77,7 +82,7 @@ async def _made(reader: Reader, at: Located, number: int, wanted: Look) -> bytes
 async def _work(reader: Reader, at: Located, number: int, wanted: Look) -> tuple[Stored, partial[Shades]]:
     description = described(at)
     array = await reader.array(at, number, _halvings(reader, at, number, wanted))
-    return array, partial(draw, array, description, number, window=wanted.window, region=wanted.region, size=wanted.size)
+    return array, partial(drawn, array, description, number, wanted)
 
 
 def _halvings(reader: Reader, at: Located, number: int, wanted: Look) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.hospital import access, admin, exams, feedback, films, notices, patients, places, reminders, service, terms, waiting
+from api.hospital import access, admin, blackouts, exams, feedback, films, notices, patients, places, reminders, service, terms, waiting
 
 BLUEPRINTS = (
     patients.routes,
@@ -15,6 +15,7 @@ BLUEPRINTS = (
     waiting.routes,
     places.routes,
     terms.routes,
+    blackouts.routes,
     feedback.routes,
     admin.routes,
 )

@@ -92,6 +92,12 @@ def pixels(document: Json, devices: Sequence[Device] = ()) -> Pixels | None:
     return None
 
 
+def device_of(document: Json) -> tuple[str, str]:
+    """Manufacturer and model as an image names them; empty where it does not."""
+    maker, model = (_first(document, tag) for tag in (_MANUFACTURER, _MODEL))
+    return (maker if isinstance(maker, str) else "", model if isinstance(model, str) else "")
+
+
 def blackened(frame: NDArray[Any], what: Pixels, black: Black, halvings: int = 0) -> NDArray[Any]:
     """A copy of one frame (rows, columns[, 3]) without what may not be seen; the frame was halved that often."""
     if what.untouched:

@@ -161,10 +161,15 @@ class MaskedFilm:
     async def _without_text(self, shown: MaskedPage) -> Shades:
         """A page of the hospital, black where it drew that text stands; what else its file says stays here."""
         full = await self._shelf.jpeg(shown.kept.document_id)
-        image = np.array(await asyncio.to_thread(imagecodecs.jpeg8_decode, full.content), np.uint8)
-        for left, top, right, bottom in shown.blackened:
-            image[top:bottom, left:right] = 0
-        return image
+        return await asyncio.to_thread(blackened_page, full.content, shown.blackened)
+
+
+def blackened_page(jpeg: bytes, rectangles: Sequence[Rectangle]) -> Shades:
+    """The pixels of a page, black inside these rectangles; nothing else of its file."""
+    image = np.array(imagecodecs.jpeg8_decode(jpeg), np.uint8)
+    for left, top, right, bottom in rectangles:
+        image[top:bottom, left:right] = 0
+    return image
 
 
 def _masked_cell(cell: Cell, at: VeiledInstance) -> Cell:
