@@ -22,7 +22,7 @@ Handler = Callable[..., Awaitable[HTTPResponse | None]]
 COOKIE = "cloudfilm_session"
 MARK = "__access__"
 STAFF_AND_SYSTEMS = (Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN)
-READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT, Role.LINK)
+READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT, Role.LINK, Role.THIRD_PARTY)
 # Refused tries of which the handler itself says nothing: what was typed is on record nowhere.
 _ON_RECORD = (NotFound, Forbidden, Gone, TooManyRequests, Unauthenticated)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -84,12 +84,12 @@ def bearer(request: Request) -> str:
     if scheme.lower() == "bearer" and token:
         return token.strip()
     cookie = request.cookies.get(COOKIE)
-    if cookie and (request.method in SAFE_METHODS or _same_origin(request)):
+    if cookie and (request.method in SAFE_METHODS or same_origin(request)):
         return str(cookie)
     raise Unauthenticated("no token")
 
 
-def _same_origin(request: Request) -> bool:
+def same_origin(request: Request) -> bool:
     """True for a browser's request from a page of ours; compared as text, since browsers write it in one way only."""
     base = urlsplit(request.app.ctx.services.settings.base_url)
     return bool(request.headers.get("origin") == f"{base.scheme}://{base.netloc}".lower())

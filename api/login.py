@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from api.access import address_of, public
-from api.bodies import Field, body, choice
+from api.access import address_of, public, same_origin
+from api.bodies import Field, Fields, body, choice, flag
 from api.forms import answer, required
 from api.services import Services
-from api.session import tokens_answer
+from api.session import begun
 from core.clock import now
-from core.errors import InvalidField, Unauthenticated, Unavailable
+from core.errors import Forbidden, InvalidField, Unauthenticated, Unavailable
 from core.grants import Role
 from identity import handoff
 from identity.persons import Account
@@ -25,8 +26,11 @@ from records import identifiers
 
 routes = Blueprint("login", url_prefix="/api/v1/login")
 PHONE = {"phone": required(32)}
-WECHAT = {"code": required(512), "flow": Field(choice("mini", "oauth"), default="mini")}
-CODE = {"challenge": required(64), "code": required(16)}
+# A browser says whether it shall be remembered, and gets a cookie; who does not say it gets tokens.
+REMEMBER = {"remember": Field(flag)}
+WECHAT = {"code": required(512), "flow": Field(choice("mini", "oauth"), default="mini"), **REMEMBER}
+ALIPAY = {"auth_code": required(512), **REMEMBER}
+CODE = {"challenge": required(64), "code": required(16), **REMEMBER}
 
 
 @routes.post("/sms", name="sms")
@@ -40,11 +44,10 @@ async def send_code(request: Request) -> HTTPResponse:
 @routes.post("/sms/verify", name="sms_verify")
 @public("who logs in has no session yet; a challenge takes five tries")
 async def verify_code(request: Request) -> HTTPResponse:
-    """Trade the code of a challenge for tokens."""
-    services: Services = request.app.ctx.services
-    said, at = await body(request, CODE), now()
+    """Trade the code of a challenge for tokens, or for a cookie where `remember` is said by a page of ours."""
+    said, at = await _said(request, CODE), now()
     person = await person_of_code(request, said["challenge"], said["code"], at)
-    return tokens_answer(await services.people.sign_ins.begin(person, "sms", at))
+    return await begun(request, person, "sms", said["remember"], at)
 
 
 @routes.post("/wechat", name="wechat")
@@ -52,7 +55,7 @@ async def verify_code(request: Request) -> HTTPResponse:
 async def wechat(request: Request) -> HTTPResponse:
     """Trade a code of WeChat's mini-program or official account for tokens."""
     services: Services = request.app.ctx.services
-    said, at = await body(request, WECHAT), now()
+    said, at = await _said(request, WECHAT), now()
     client = services.people.wechat
     ask = client.mini_program if said["flow"] == "mini" else client.official_account
     async with _refusals(request, at, "wechat"):
@@ -60,7 +63,7 @@ async def wechat(request: Request) -> HTTPResponse:
     accounts = [Account("wechat", subject.app_id, "openid", subject.open_id)]
     if subject.union_id:  # it decides, since it is the same in all apps
         accounts.insert(0, Account("wechat", "", "unionid", subject.union_id))
-    return await _signed_in(request, await services.people.persons.of_accounts(accounts, at), "wechat", at)
+    return await _signed_in(request, await services.people.persons.of_accounts(accounts, at), "wechat", said["remember"], at)
 
 
 @routes.post("/alipay", name="alipay")
@@ -68,11 +71,11 @@ async def wechat(request: Request) -> HTTPResponse:
 async def alipay(request: Request) -> HTTPResponse:
     """Trade a code of Alipay's mini-program for tokens."""
     services: Services = request.app.ctx.services
-    said, at = await body(request, {"auth_code": required(512)}), now()
+    said, at = await _said(request, ALIPAY), now()
     async with _refusals(request, at, "alipay"):
         kind, subject = await services.people.alipay.subject(said["auth_code"], at)
     account = Account("alipay", services.people.alipay.app_id, kind, subject)
-    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "alipay", at)
+    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "alipay", said["remember"], at)
 
 
 @routes.post("/handoff", name="handoff")
@@ -83,7 +86,7 @@ async def hand_off(request: Request) -> HTTPResponse:
     said, at = await body(request, {"jwt": required(handoff.LONGEST_TOKEN)}), now()
     async with _refusals(request, at, "handoff"):
         account = await handoff.redeem(said["jwt"], services.settings.base_url, at)
-    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "handoff", at)
+    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "handoff", None, at)
 
 
 async def code_sent(request: Request, written: str) -> str:
@@ -121,11 +124,19 @@ async def _refusals(request: Request, at: datetime, way: str) -> AsyncIterator[N
         raise
 
 
-async def _signed_in(request: Request, person: str, way: str, at: datetime) -> HTTPResponse:
-    """The tokens of a person who has just proved who they are; on record first."""
+async def _said(request: Request, fields: Fields) -> dict[str, Any]:
+    """What a login says; raises Forbidden when another site's page asks for a cookie, before any code is used up."""
+    said = await body(request, fields)
+    if said["remember"] is not None and not same_origin(request):
+        raise Forbidden("only a page of this server may ask for a cookie")
+    return said
+
+
+async def _signed_in(request: Request, person: str, way: str, remember: bool | None, at: datetime) -> HTTPResponse:
+    """The session of a person who has just proved who they are; on record first."""
     services: Services = request.app.ctx.services
     await services.trail.record(_entry(request, at, way, person=person))
-    return tokens_answer(await services.people.sign_ins.begin(person, way, at))
+    return await begun(request, person, way, remember, at)
 
 
 def _entry(request: Request, at: datetime, way: str, *, person: str = "", outcome: str = "done") -> Entry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import COOKIE, address_of, needs, public
@@ -14,6 +16,7 @@ from core.grants import Role
 from identity.signins import Tokens
 from infra.audit import DEPLOYMENT, Entry, by
 
+REMEMBERED, UNTIL_CLOSED = timedelta(days=30), timedelta(hours=12)
 routes = Blueprint("session", url_prefix="/api/v1/session")
 
 
@@ -43,6 +46,29 @@ async def end(request: Request) -> HTTPResponse:
     await services.trail.record(entry)
     response = HTTPResponse(status=204)
     response.delete_cookie(COOKIE)
+    return response
+
+
+async def begun(request: Request, person: str, way: str, remember: bool | None, at: datetime) -> HTTPResponse:
+    """A login that has just been proved: tokens, or a browser's cookie, which no script of a page ever sees.
+
+    A browser that shall not remember forgets the cookie when it is closed.
+    """
+    services: Services = request.app.ctx.services
+    if remember is None:
+        return tokens_answer(await services.people.sign_ins.begin(person, way, at))
+    life = REMEMBERED if remember else UNTIL_CLOSED
+    token = await services.people.sign_ins.begin_page(person, way, at, life)
+    response = answer({"token_type": "Cookie", "expires_in": int(life.total_seconds())})
+    response.add_cookie(
+        COOKIE,
+        token,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=services.settings.base_url.startswith("https:"),
+        max_age=int(life.total_seconds()) if remember else None,
+    )
     return response
 
 

@@ -44,11 +44,11 @@ class SignIns:
             sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
             return await self._issue(sign_in, now)
 
-    async def begin_page(self, person: str, way: str, now: datetime) -> str:
-        """The session of a page without script, which cannot renew one; it is longer and ends for good."""
+    async def begin_page(self, person: str, way: str, now: datetime, life: timedelta = PAGE_LIFE) -> str:
+        """The session of a browser's cookie, which cannot be renewed; it is longer and ends for good."""
         async with transaction():
             sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
-            return await self._session(sign_in, PAGE_LIFE, now)
+            return await self._session(sign_in, life, now)
 
     async def refresh(self, token: str, now: datetime) -> Tokens:
         """The next tokens; raises Unauthenticated. One that comes twice was copied, and ends its whole login."""

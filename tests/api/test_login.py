@@ -122,3 +122,31 @@ def test_the_message_page_is_readable_without_a_script(client: httpx.Client, pho
     assert page.headers["content-type"].startswith("text/html")
     assert phone in page.text
     assert newest_code(client, phone) in page.text
+
+
+def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, phone: str) -> None:
+    challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
+    said = {"challenge": challenge, "code": newest_code(client, phone), "remember": True}
+    for headers in ({}, {"Origin": "https://elsewhere.example"}):
+        assert client.post("/login/sms/verify", json=said, headers=headers).status_code == 403, "and the code is still good"
+    origin = str(client.base_url.join("/")).rstrip("/")
+    answer = client.post("/login/sms/verify", json=said, headers={"Origin": origin})
+    assert answer.json() == {"token_type": "Cookie", "expires_in": 30 * 86_400}
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("cloudfilm_session=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={30 * 86_400}"} <= set(cookie.split("; "))
+    try:
+        assert client.get("/me").json()["phones"]
+        assert client.delete("/session", headers={"Origin": origin}).status_code == 204
+        assert client.get("/me").status_code == 401
+    finally:
+        client.cookies.clear()
+
+
+def test_a_browser_that_shall_not_remember_forgets_when_it_is_closed(client: httpx.Client, phone: str) -> None:
+    challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
+    said = {"challenge": challenge, "code": newest_code(client, phone), "remember": False}
+    answer = client.post("/login/sms/verify", json=said, headers={"Origin": str(client.base_url.join("/")).rstrip("/")})
+    client.cookies.clear()
+    assert answer.json()["expires_in"] == 12 * 3600
+    assert "Max-Age" not in answer.headers["set-cookie"]
