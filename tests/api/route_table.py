@@ -41,6 +41,8 @@ LINES = [
     # --- no session
     "GET /                                             | anyone 200",
     "GET /phone/{name}                                 | anyone 404",
+    "GET /viewer                                       | anyone 200",
+    "GET /viewer/{name}                                | anyone 404",
     "GET /browser                                      | anyone 200",
     "GET /browser/{name}                               | anyone 404",
     "GET /s/{token}                                    | anyone 404",

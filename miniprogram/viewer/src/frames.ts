@@ -1,0 +1,225 @@
+// Pixels at full fidelity: what the eye waits for first, then its neighbours; unpacked in workers, kept within a limit.
+
+import { Kept } from "./kept";
+import { framePath, type Picture } from "./pictures";
+import { blob, Failure, part, type Part } from "./server";
+import type { Samples } from "./tone";
+
+/** Values as stored, or a colour picture as drawn. */
+export type Pixels = { samples: Samples; columns: number; rows: number } | { bitmap: ImageBitmap; columns: number; rows: number };
+
+const EXPLICIT_LE = "1.2.840.10008.1.2.1";
+const JPEG_BASELINE = "1.2.840.10008.1.2.4.50";
+const HTJ2K = new Set(["1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"]);
+const related = (type: string, syntax: string, quality: number) => `multipart/related; type="${type}"; transfer-syntax=${syntax}; q=${quality}`;
+const NATIVE = related("application/octet-stream", EXPLICIT_LE, 0.5);
+const PACKED = [...[...HTJ2K].map((syntax) => related("image/jphc", syntax, 1)), related("image/jpeg", JPEG_BASELINE, 0.9), NATIVE].join(", ");
+
+const AT_ONCE = 6; // what browsers open to one server over HTTP/1.1
+const GIB = 2 ** 30;
+// What the device says of its memory (GiB, at most 8); Safari says nothing.
+const memory = (navigator as { deviceMemory?: number }).deviceMemory ?? 4;
+export const PIXELS_MAX_BYTES = Math.min(0.75, memory / 16) * GIB;
+const BYTES_MAX = Math.min(0.5, memory / 24) * GIB;
+
+/** True where HTJ2K can be unpacked here. */
+export const canUnpack = (): boolean => typeof WebAssembly === "object" && typeof Worker === "function";
+
+interface Job {
+  picture: Picture;
+  stop: AbortController;
+  answer: Promise<Pixels>;
+}
+
+export class Frames {
+  private pixels = new Kept<Pixels>(PIXELS_MAX_BYTES, (gone) => "bitmap" in gone && gone.bitmap.close());
+  private parts = new Kept<Part>(BYTES_MAX);
+  private jobs = new Map<string, Job>();
+  private likely: Picture[] = [];
+  private waiting = 0; // for how many somebody looks
+  private decoders = new Decoders();
+  /** Bytes of frames that came over the network. */
+  received = 0;
+
+  /** What is here already. */
+  get(picture: Picture): Pixels | undefined {
+    return this.pixels.get(picture.key);
+  }
+
+  has(picture: Picture): boolean {
+    return this.pixels.has(picture.key);
+  }
+
+  /** Pixels as soon as can be; throws Failure. */
+  async ask(picture: Picture): Promise<Pixels> {
+    const known = this.pixels.get(picture.key);
+    if (known) return known;
+    this.waiting += 1;
+    try {
+      return await (this.jobs.get(picture.key) ?? this.begin(picture, "high")).answer;
+    } finally {
+      this.waiting -= 1;
+      this.ahead();
+    }
+  }
+
+  /** What will probably be asked for, the likeliest first. Replaces what was said before. */
+  expect(pictures: Picture[]): void {
+    this.likely = pictures.filter((each) => !this.pixels.has(each.key));
+    const wanted = new Set(this.likely.map(({ key }) => key));
+    for (const [key, job] of this.jobs) if (!wanted.has(key) && this.waiting === 0) job.stop.abort();
+    this.ahead();
+  }
+
+  private ahead(): void {
+    while (this.waiting === 0 && this.jobs.size < AT_ONCE && this.likely.length) {
+      const picture = this.likely.shift() as Picture;
+      if (this.pixels.has(picture.key) || this.jobs.has(picture.key)) continue;
+      this.begin(picture, "low")
+        .answer.catch(() => {}) // asked for again when somebody looks at it
+        .finally(() => this.ahead());
+    }
+  }
+
+  private begin(picture: Picture, priority: RequestPriority): Job {
+    const stop = new AbortController();
+    const answer = this.make(picture, stop.signal, priority).finally(() => this.jobs.delete(picture.key));
+    const job = { picture, stop, answer };
+    this.jobs.set(picture.key, job);
+    return job;
+  }
+
+  private async make(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Pixels> {
+    const made = picture.grey ? await this.grey(picture, signal, priority) : await this.colour(picture, signal, priority);
+    this.pixels.put(picture.key, made, "samples" in made ? made.samples.byteLength : made.columns * made.rows * 4);
+    return made;
+  }
+
+  private async grey(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Pixels> {
+    const found = this.parts.get(picture.key) ?? (await this.fetched(picture, signal, priority));
+    if (HTJ2K.has(found.syntax)) return this.unpacked(picture, found);
+    if (found.type === "image/jpeg") return greyOf(await bitmapOf(new Blob([found.bytes as BlobPart], { type: "image/jpeg" })));
+    return native(found.bytes, picture);
+  }
+
+  private async fetched(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Part> {
+    const found = await part(framePath(picture, true), canUnpack() ? PACKED : NATIVE, signal, priority);
+    this.received += found.bytes.length;
+    this.parts.put(picture.key, found, found.bytes.length);
+    return found;
+  }
+
+  private async unpacked(picture: Picture, { bytes }: Part): Promise<Pixels> {
+    const { samples, bits, signed, components, columns, rows } = await this.decoders.decode(bytes);
+    if (components !== 1 || columns !== picture.columns || rows !== picture.rows) throw new Failure("not-viewable");
+    return { samples: typed(samples, bits <= 8 ? 1 : bits <= 16 ? 2 : 4, signed), columns, rows };
+  }
+
+  /** Colour as the server draws it, without loss; what it cannot draw is not viewable. */
+  private async colour(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Pixels> {
+    const drawn = await blob(`${framePath(picture)}/rendered`, "image/png", signal, priority);
+    this.received += drawn.size;
+    const bitmap = await bitmapOf(drawn);
+    return { bitmap, columns: bitmap.width, rows: bitmap.height };
+  }
+}
+
+const bitmapOf = (drawn: Blob) => createImageBitmap(drawn, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+
+/** A grey JPEG of 8 bits as the values that it stores. */
+function greyOf(bitmap: ImageBitmap): Pixels {
+  const { width, height } = bitmap;
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  const samples = new Uint8Array(width * height);
+  for (let at = 0; at < samples.length; at += 1) samples[at] = data[at * 4] as number;
+  return { samples, columns: width, rows: height };
+}
+
+/** Native little endian pixels (PS3.5 section 8.1). */
+function native(bytes: Uint8Array, { columns, rows, tone, row }: Picture): Pixels {
+  const wide = tone.bitsAllocated;
+  if (bytes.length < (columns * rows * wide) / 8) throw new Failure("not-viewable");
+  if (row["7FE00008"]) return { samples: new Float32Array(copied(bytes, columns * rows * 4)), columns, rows };
+  return { samples: extended(typed(bytes.subarray(0, (columns * rows * wide) / 8), wide / 8, tone.signed), tone.bitsStored, tone.signed), columns, rows };
+}
+
+function typed(bytes: Uint8Array, wide: number, signed: boolean): Samples {
+  const buffer = copied(bytes, bytes.length);
+  if (wide === 1) return signed ? new Int8Array(buffer) : new Uint8Array(buffer);
+  if (wide === 2) return signed ? new Int16Array(buffer) : new Uint16Array(buffer);
+  if (wide === 4) return signed ? new Int32Array(buffer) : new Uint32Array(buffer);
+  throw new Failure("not-viewable");
+}
+
+/** Aligned, as typed arrays need it. */
+const copied = (bytes: Uint8Array, length: number): ArrayBuffer => bytes.slice(0, length).buffer as ArrayBuffer;
+
+/** Bits above the highest stored one are not part of the value (PS3.5 section 8.1.1). */
+function extended(samples: Samples, stored: number, signed: boolean): Samples {
+  const wide = samples.BYTES_PER_ELEMENT * 8;
+  if (stored >= wide || stored < 1 || wide > 16) return samples;
+  const spare = 32 - stored;
+  for (let at = 0; at < samples.length; at += 1) {
+    const lifted = (samples[at] as number) << spare;
+    samples[at] = signed ? lifted >> spare : lifted >>> spare;
+  }
+  return samples;
+}
+
+interface Unpacked {
+  samples: Uint8Array;
+  columns: number;
+  rows: number;
+  bits: number;
+  components: number;
+  signed: boolean;
+}
+
+const WORKERS_MAX = 4;
+
+/** Workers that unpack, started when first needed, each fed in turn. */
+class Decoders {
+  private workers: { worker: Worker; busy: number }[] = [];
+  private waiting = new Map<number, { done: (result: Unpacked) => void; failed: (error: Failure) => void }>();
+  private count = 0;
+
+  decode(bytes: Uint8Array): Promise<Unpacked> {
+    const idle = this.idle();
+    const id = (this.count += 1);
+    idle.busy += 1;
+    return new Promise<Unpacked>((done, failed) => {
+      this.waiting.set(id, { done, failed });
+      idle.worker.postMessage({ id, bytes });
+    }).finally(() => (idle.busy -= 1));
+  }
+
+  private idle() {
+    const free = this.workers.find(({ busy }) => busy === 0);
+    if (free) return free;
+    const most = Math.min(WORKERS_MAX, Math.max(1, (navigator.hardwareConcurrency || 2) - 1));
+    if (this.workers.length < most) return this.hired();
+    return this.workers.reduce((least, each) => (each.busy < least.busy ? each : least));
+  }
+
+  private hired() {
+    const worker = new Worker(DECODER);
+    worker.onmessage = ({ data }: MessageEvent<Unpacked & { id: number; error?: string }>) => {
+      const waiting = this.waiting.get(data.id);
+      this.waiting.delete(data.id);
+      if (data.error) waiting?.failed(new Failure("not-viewable"));
+      else waiting?.done(data);
+    };
+    worker.onerror = () => {
+      for (const { failed } of this.waiting.values()) failed(new Failure("not-viewable"));
+      this.waiting.clear();
+    };
+    const hired = { worker, busy: 0 };
+    this.workers.push(hired);
+    return hired;
+  }
+}

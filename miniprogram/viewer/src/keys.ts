@@ -1,0 +1,70 @@
+// The keyboard: every gesture has its key.
+
+import { sheetIsOpen } from "./sheet";
+import { ZOOM_STEP, type Viewer } from "./viewer";
+
+const NUDGE_PIXELS = 1;
+const FAR = 10;
+
+export function bindKeys(viewer: Viewer): void {
+  const keys: Record<string, () => void> = {
+    ArrowUp: () => viewer.step(-1),
+    ArrowDown: () => viewer.step(1),
+    PageUp: () => viewer.step(-FAR),
+    PageDown: () => viewer.step(FAR),
+    Home: () => viewer.goTo(0),
+    End: () => viewer.goTo(viewer.active.pictures.length - 1),
+    ArrowLeft: () => viewer.neighbour(-1),
+    ArrowRight: () => viewer.neighbour(1),
+    "+": () => viewer.zoom(ZOOM_STEP),
+    "=": () => viewer.zoom(ZOOM_STEP),
+    "-": () => viewer.zoom(1 / ZOOM_STEP),
+    "0": () => viewer.reset(),
+    "1": () => viewer.actual(),
+    r: () => viewer.rotate(),
+    h: () => viewer.flip(true),
+    v: () => viewer.flip(false),
+    i: () => viewer.active.setLook({ inverted: !viewer.active.inverted }),
+    l: () => viewer.setMode("length"),
+    k: () => viewer.toggleKey(),
+    s: () => {
+      viewer.synced = !viewer.synced;
+      viewer.refresh();
+    },
+    " ": () => viewer.togglePlay(),
+    "?": () => viewer.menus.help(),
+    Escape: () => viewer.setMode("scroll"),
+    Delete: () => viewer.drawing.chosen !== null && viewer.remove(viewer.drawing.chosen),
+  };
+  window.addEventListener("keydown", (event) => {
+    if (sheetIsOpen() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as Element;
+    if (nudged(viewer, event, target)) return event.preventDefault();
+    const inRange = target instanceof HTMLInputElement;
+    const pressesButton = (event.key === " " || event.key === "Enter") && target.closest("button, a");
+    const act = keys[event.key] ?? keys[event.key.toLowerCase()];
+    if (!act || inRange || pressesButton || (!target.closest(".pane") && scrolls(target, event.key))) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** A document scrolls by its own keys. */
+const scrolls = (target: Element, key: string) => target.closest(".over") !== null && /^(Arrow|Page|Home|End)/.test(key);
+
+const ARROWS: Record<string, [number, number]> = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+/** A handle that has the focus is moved, or its mark removed. */
+function nudged(viewer: Viewer, event: KeyboardEvent, target: Element): boolean {
+  const [id, place] = (target.closest("[data-handle]")?.getAttribute("data-handle") ?? "").split("/").map(Number);
+  if (id === undefined || place === undefined) return false;
+  if (event.key === "Delete" || event.key === "Backspace") {
+    viewer.remove(id);
+    return true;
+  }
+  const arrow = ARROWS[event.key];
+  if (!arrow) return false;
+  const by = event.shiftKey ? FAR : NUDGE_PIXELS;
+  viewer.drawing.nudge(id, place, arrow[0] * by, arrow[1] * by);
+  return true;
+}

@@ -1,0 +1,232 @@
+// What the buttons below offer: measuring, windows, layouts, and all that is needed less often.
+
+import { day, described, maskedName, number, personName, plain, text, values } from "./dicomjson";
+import { element, icon } from "./elements";
+import { TOOLS } from "./measure";
+import { isKey } from "./pictures";
+import { json, path, rows } from "./server";
+import { choose, elder, english } from "./settings";
+import { showSheet, type Choice } from "./sheet";
+import { presets, same, tidy, type Window } from "./tone";
+import { isTool, ZOOM_STEP, type Viewer } from "./viewer";
+import { modalityWord, say } from "./words";
+import { canUnpack } from "./frames";
+
+const LAYOUTS: [string, number, number][] = [["1x1", 1, 1], ["1x2", 2, 1], ["2x1", 1, 2], ["2x2", 2, 2]];
+const LARGE_LAYOUTS: [string, number, number][] = [["2x3", 3, 2], ["3x3", 3, 3]];
+const LARGE_PIXELS = 900;
+
+export class Menus {
+  constructor(private readonly viewer: Viewer) {}
+
+  measure(): void {
+    const { viewer } = this;
+    const tools: Choice[] = TOOLS.map((tool) => ({
+      icon: tool, name: say(tool), radio: true, on: viewer.mode === tool, off: viewer.active.picture?.show !== "picture",
+      act: () => viewer.setMode(tool),
+    }));
+    showSheet(say("measure"), [
+      ...tools,
+      { icon: "done", name: say("tool.finish"), off: !isTool(viewer.mode), act: () => viewer.setMode("scroll") },
+      { icon: "trash", name: say("deleteMarks"), off: !viewer.marked, act: () => viewer.removeAll() },
+    ]);
+  }
+
+  presets(): void {
+    const { active } = this.viewer;
+    const { picture } = active;
+    if (!picture?.grey) return;
+    const own = picture.tone.windows[0] ?? active.effectiveWindow ?? { center: 128, width: 256 };
+    const now = active.effectiveWindow;
+    const words = (window: Window) => say("window", { center: plain(tidy(window.center, window.width)), width: plain(tidy(window.width, window.width)) });
+    showSheet(
+      say("presets"),
+      presets(picture.tone, own).map(({ key, window }, place) => ({
+        name: window.name || say(`preset.${key}`), note: words(window), radio: true, on: now !== null && same(now) === same(window),
+        act: () => active.setWindow(place === 0 ? null : window),
+      })),
+    );
+  }
+
+  layout(): void {
+    const { viewer } = this;
+    const [wide, high] = viewer.grid;
+    const offered = innerWidth >= LARGE_PIXELS ? [...LAYOUTS, ...LARGE_LAYOUTS] : LAYOUTS;
+    const switches: Choice[] = [
+      { icon: "sync", name: say("sync"), on: viewer.synced, off: viewer.panes.length < 2, act: () => this.toggle("synced") },
+      { icon: "lines", name: say("lines"), on: viewer.referenceLines, off: viewer.panes.length < 2, act: () => this.toggle("referenceLines") },
+      viewer.other
+        ? { icon: "compare", name: say("noCompare"), act: () => viewer.stopComparing() }
+        : { icon: "compare", name: say("compare"), act: () => void this.others() },
+    ];
+    showSheet(say("layout"), [
+      ...offered.map(([name, across, down]) => ({
+        icon: "layout", name: say(`layout.${name}`), radio: true, on: across === wide && down === high,
+        act: () => {
+          viewer.setGrid(across, down);
+          viewer.fill();
+        },
+      })),
+      ...switches,
+    ]);
+  }
+
+  private toggle(what: "synced" | "referenceLines"): void {
+    this.viewer[what] = !this.viewer[what];
+    this.viewer.refresh();
+  }
+
+  more(): void {
+    const { viewer } = this;
+    const { active } = viewer;
+    const { picture } = active;
+    const pictured = picture?.show === "picture";
+    const edge = (kind: "sharpen" | "smooth"): Choice => ({
+      icon: kind, name: say(kind), on: active.edge === kind, off: !pictured,
+      act: () => active.setLook({ edge: active.edge === kind ? "none" : kind }),
+    });
+    const mode = (one: "zoom" | "pan", word: string): Choice => ({ icon: one, name: say(word), radio: true, on: viewer.mode === one, off: !pictured, act: () => viewer.setMode(one) });
+    const choices: Choice[] = [
+      mode("zoom", "zoomMode"),
+      mode("pan", "pan"),
+      { icon: "plus", name: say("zoomIn"), off: !pictured, stay: true, act: () => viewer.zoom(ZOOM_STEP) },
+      { icon: "minus", name: say("zoomOut"), off: !pictured, stay: true, act: () => viewer.zoom(1 / ZOOM_STEP) },
+      { icon: "layout", name: say("fit"), off: !pictured, act: () => viewer.restore() },
+      { icon: "actual", name: say("actual"), off: !pictured, act: () => viewer.actual() },
+      { icon: "rotate", name: say("rotate"), off: !pictured, stay: true, act: () => viewer.rotate() },
+      { icon: "mirror", name: say("mirror"), off: !pictured, act: () => viewer.flip(true) },
+      { icon: "flip", name: say("flip"), off: !pictured, act: () => viewer.flip(false) },
+      { icon: "invert", name: say("invert"), on: active.inverted, off: !pictured, act: () => active.setLook({ inverted: !active.inverted }) },
+      edge("sharpen"),
+      edge("smooth"),
+      { icon: "reset", name: say("reset"), off: !pictured, act: () => viewer.reset() },
+      { icon: "star", name: say(picture && isKey(viewer.keys, picture) ? "unmarkKey" : "markKey"), off: !pictured, act: () => viewer.toggleKey() },
+      { icon: "star", name: say("keyOnly"), on: viewer.keysOnly, off: !viewer.keysOnly && !active.pictures.some((each) => isKey(viewer.keys, each)), act: () => viewer.setKeysOnly(!viewer.keysOnly) },
+      { icon: viewer.namesShown ? "hidden" : "eye", name: say(viewer.namesShown ? "hideName" : "name"), act: () => viewer.showNames(!viewer.namesShown) },
+      { icon: "saver", name: say("saver"), on: viewer.light(), off: !canUnpack(), act: () => this.save(!viewer.light()) },
+      { icon: "large", name: say("large"), on: elder(), act: () => this.enlarge() },
+      { icon: "layout", name: say("english"), act: () => this.translate() },
+      ...(picture ? [{ icon: "download", name: say("download"), href: path(picture.study, picture.series, picture.instance) + "?accept=application/dicom" }] : []),
+      { icon: "help", name: say("help"), act: () => this.help() },
+    ];
+    showSheet(say("more"), choices);
+  }
+
+  private save(on: boolean): void {
+    this.viewer.setSaving(on);
+    if (on) this.hint(say("saverOn"));
+  }
+
+  private enlarge(): void {
+    choose({ elder: !elder() });
+    document.documentElement.classList.toggle("elder", elder());
+    this.viewer.redraw();
+  }
+
+  private translate(): void {
+    choose({ language: english ? "zh" : "en" });
+    location.reload();
+  }
+
+  help(): void {
+    const said = ["touch", "mouse", "keys", "marks", "legal"].map((each) => element("p", {}, say(`help.${each}`)));
+    showSheet(say("help"), element("div", {}, ...said));
+  }
+
+  /** The exams of this patient that have pictures, to hang one beside this. */
+  private async others(): Promise<void> {
+    const found = await this.otherStudies().catch(() => []);
+    const choices = found.map(({ study, name, note }) => ({ name, note, act: () => void this.viewer.compare(study).catch(() => this.viewer.offline(true)) }));
+    showSheet(say("compareList"), choices.length ? choices : element("p", {}, say("noOthers")), true);
+  }
+
+  private async otherStudies(): Promise<{ study: string; name: string; note: string }[]> {
+    const exams = await json<{ items: ExamItem[] }>("/api/v1/exams?limit=100").catch(() => null);
+    if (exams) {
+      return exams.items.flatMap((exam) =>
+        exam.studies.filter((study) => study !== this.viewer.study).map((study) => ({
+          study, name: exam.item || modalityWord(exam.modality), note: `${exam.hospital.name} · ${exam.performed_at.slice(0, 10)}`,
+        })),
+      );
+    }
+    const patient = text(this.viewer.active.picture?.row, "PatientID");
+    if (!patient) return [];
+    const studies = await rows(`/dicom-web/studies?${new URLSearchParams({ PatientID: patient, limit: "50" })}`);
+    return studies
+      .filter((row) => text(row, "StudyInstanceUID") !== this.viewer.study)
+      .map((row) => ({ study: text(row, "StudyInstanceUID"), name: described(row, "StudyDescription") || modalityWord(text(row, "Modality")), note: day(row) }));
+  }
+
+  // -- bar, hint and buttons, as things are now -------------------------------------------
+
+  describe(): void {
+    const { viewer } = this;
+    const { page } = viewer;
+    const row = viewer.active.picture?.row ?? viewer.series[0]?.row;
+    const name = personName(values(row, "PatientName")[0]);
+    page.back.href = viewer.exam ? `/#/pages/exam/index?id=${viewer.exam}` : "/";
+    const words = described(row, "StudyDescription") || described(row, "SeriesDescription") || modalityWord(text(row, "Modality"));
+    page.title.replaceChildren(words || say("title"), element("small", {}, day(row)));
+    page.name.hidden = !name;
+    const shown = viewer.namesShown;
+    page.name.replaceChildren(shown ? name : maskedName(name), icon(shown ? "eye" : "hidden"));
+    page.name.setAttribute("aria-label", say(shown ? "hideName" : "name"));
+    page.name.setAttribute("aria-pressed", String(shown));
+    document.title = say("title"); // never a name: a title stays in histories
+  }
+
+  private hint(words: string, ...more: HTMLElement[]): void {
+    const { hint } = this.viewer.page;
+    hint.hidden = !words;
+    hint.replaceChildren(element("span", {}, words), ...more);
+  }
+
+  private described = "";
+
+  refresh(): void {
+    const { viewer } = this;
+    const { page, active, mode } = viewer;
+    const pictured = active.picture?.show === "picture";
+    (page.tools.presets as HTMLButtonElement).disabled = !active.picture?.grey;
+    (page.tools.tone as HTMLButtonElement).disabled = !active.picture?.grey && active.series !== null;
+    (page.tools.play as HTMLButtonElement).disabled = active.pictures.length < 2;
+    (page.tools.measure as HTMLButtonElement).disabled = !pictured && active.series !== null;
+    const word = active.playing ? "pause" : "play";
+    if (page.tools.play?.dataset.word !== word) {
+      (page.tools.play as HTMLButtonElement).dataset.word = word;
+      page.tools.play?.replaceChildren(icon(word), element("span", {}, say(word)));
+    }
+    const now = active.picture ? `${active.picture.study}${number(active.picture.row, "InstanceNumber") === undefined}` : "";
+    if (now !== this.described) {
+      this.described = now;
+      this.describe();
+    }
+    this.guide(mode);
+  }
+
+  private guided = "";
+
+  private guide(mode: string): void {
+    const { viewer } = this;
+    const second = viewer.drawing.draft !== null && viewer.drawing.draft.points.length >= 2 && mode !== "freehand";
+    const words = isTool(viewer.mode) ? say(second && ["cobb", "ratio"].includes(mode) ? "hint.second" : `hint.${mode}`) : "";
+    const chosen = viewer.drawing.chosen;
+    const state = `${words}/${chosen}`;
+    if (state === this.guided) return;
+    this.guided = state;
+    const button = (word: string, act: () => void) => element("button", { type: "button", onclick: act }, say(word));
+    this.hint(
+      words,
+      ...(chosen !== null && words ? [button("deleteMark", () => viewer.remove(chosen))] : []),
+      ...(words ? [button("place", () => viewer.placeMark()), button("done", () => viewer.setMode("scroll"))] : []),
+    );
+  }
+}
+
+interface ExamItem {
+  item: string;
+  modality: string;
+  performed_at: string;
+  hospital: { name: string };
+  studies: string[];
+}
