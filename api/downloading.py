@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from api.pages.landing_page import day_and_time
 from api.printing import press
+from api.recipients import Received, may_see_film
 from api.services import Services
 from archive import documents
 from archive.locate import Located
@@ -75,12 +76,15 @@ class Download:
     films: tuple[Document, ...]
 
 
-async def gathered(services: Services, asker: Asker, found: Found) -> Download:
-    """What there is of an exam for who asks. Raises NoGoodCopy when a report must be printed first and cannot."""
+async def gathered(services: Services, asker: Asker, found: Found, seen: Received | None = None) -> Download:
+    """What there is of an exam for who asks; `seen` when it was shared.
+
+    Raises NoGoodCopy when a report must be printed first and cannot.
+    """
     parts: list[Part] = []
     for study_uid in found.studies:
         parts += await _parts(asker, study_uid, len(parts))
-    return Download(found, tuple(parts), await _report(services, found, asker.now), await _films(found))
+    return Download(found, tuple(parts), await _report(services, found, asker.now), await _films(asker, found, seen))
 
 
 async def entries(services: Services, download: Download, series: Collection[str] = ()) -> list[Entry]:
@@ -91,9 +95,9 @@ async def entries(services: Services, download: Download, series: Collection[str
         raise NotFound("no such series")
     paths = {at.sop_uid: _path(part, place) for part in wanted for place, at in enumerate(part.instances, 1)}
     readme = _readme(download, wanted, whole=not series)
-    listed = [_told(README, readme.encode("utf-8-sig"))]
+    listed = [told(README, readme.encode("utf-8-sig"))]
     if wanted:
-        listed.append(_told(dicomdir.NAME, await _directory(reader, download, wanted, paths)))
+        listed.append(told(dicomdir.NAME, await _directory(reader, download, wanted, paths)))
     if not series:
         listed += _papers(services, download)
     for part in wanted:
@@ -165,12 +169,14 @@ async def _report(services: Services, found: Found, at: datetime) -> Document | 
     return await documents.get(found.hospital.code, kept.document_id)
 
 
-async def _films(found: Found) -> tuple[Document, ...]:
+async def _films(asker: Asker, found: Found, seen: Received | None) -> tuple[Document, ...]:
     """Each page as wide as it is."""
     film = await films.shown(found.exam.id)
     if film is None:
         return ()
     pages = await films.pages_of(film)
+    if seen is not None and not may_see_film(asker.grant, seen, film, pages):
+        return ()
     tiers = (
         await FilmTier.filter(master_id__in=[page.document_id for page in pages]).order_by("width").prefetch_related("document")
     )
@@ -187,7 +193,9 @@ def _papers(services: Services, download: Download) -> list[Entry]:
     ]
 
 
-def _told(name: str, content: bytes) -> Entry:
+def told(name: str, content: bytes) -> Entry:
+    """A file of words that are at hand."""
+
     async def read() -> bytes:
         return content
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from api import maskeddownloads
 from api.access import address_of, needs
 from api.dicomweb.conditional import send
 from api.dicomweb.reading import reads
 from api.downloading import WHAT, Download, Part, entries, gathered, length_of, zipped
 from api.exams import my_exam
 from api.forms import answer, asked
+from api.recipients import Received, of_view
 from api.services import Services
 from core.clock import now
-from core.errors import Forbidden, InvalidField, NotFound
+from core.errors import InvalidField, NotFound
 from core.grants import Grant, Role
 from core.uids import is_uid
 from identity.downloadcodes import DownloadCodes
@@ -22,6 +24,7 @@ from identity.links import LinkKind, good_link
 from identity.links_opened import opened_exam
 from infra.audit import by
 from records.search import Found
+from share.viewing import view_of
 from wado.places import Asker
 
 routes = Blueprint("downloads", url_prefix="/api/v1/exams")
@@ -35,7 +38,11 @@ async def manifest(request: Request, exam: str) -> HTTPResponse:
     """What a download of this exam holds and how many bytes it is: the whole, the report, each page of film, each series."""
     asked(request)
     services: Services = request.app.ctx.services
-    download = await gathered(services, _asker(request), await exam_of(request, exam))
+    seen = await _shared(request, exam)
+    if seen is not None and seen.whose is not None:
+        return answer((await maskeddownloads.gathered(services, request.ctx.grant, seen)).listed())
+    found = seen.found if seen else await exam_of(request, exam)
+    download = await gathered(services, _asker(request), found, seen)
     return answer(_listed(download, length_of(await entries(services, download))))
 
 
@@ -48,9 +55,14 @@ async def file(request: Request, exam: str) -> HTTPResponse | None:
     """
     services: Services = request.app.ctx.services
     series = _series(request)
-    found = await exam_of(request, exam)
-    download = await gathered(services, _asker(request), found)
-    made = zipped(download, await entries(services, download, series))
+    seen = await _shared(request, exam)
+    if seen is not None and seen.whose is not None:
+        masked = await maskeddownloads.gathered(services, request.ctx.grant, seen)
+        found, made = seen.found, zipped(masked.download, masked.entries(series))
+    else:
+        found = seen.found if seen else await exam_of(request, exam)
+        download = await gathered(services, _asker(request), found, seen)
+        made = zipped(download, await entries(services, download, series))
     await _record(request, found, {"bytes": made.length, "series": len(series)})
     return await send(request, made)
 
@@ -69,13 +81,22 @@ async def on_a_computer(request: Request, exam: str) -> HTTPResponse:
     return answer({"address": address, "code": shown.code, "expires_at": shown.expires_at.isoformat()}, 201)
 
 
+async def _shared(request: Request, exam_id: str) -> Received | None:
+    """What a share lets its recipient take along; None for everybody else. Raises NotFound where its owner forbids it."""
+    grant: Grant = request.ctx.grant
+    view = await view_of(grant, now())
+    if view is None:
+        return None
+    if not view.allow_download:
+        raise NotFound("nothing that may be taken along")
+    return await of_view(request.app.ctx.services, view, exam_id)
+
+
 async def exam_of(request: Request, exam_id: str) -> Found:
     """A patient's own and family's; the one for which a computer's link was made. Raises NotFound for every other."""
     grant: Grant = request.ctx.grant
     if grant.role is Role.PATIENT:
         return await my_exam(request, exam_id)
-    if grant.masked:
-        raise Forbidden("originals name the person")
     link = await good_link(grant.subject, now())
     found = await opened_exam(link, now()) if link.kind is LinkKind.DOWNLOAD and link.subject == exam_id else None
     if found is None:

@@ -19,6 +19,9 @@ from records.models import Exam, Hospital, PatientRecord, Report
 from records.report_paper import Whose as OnPaper
 from records.report_paper import age_at, paper_of
 
+# (0008,0060), PS3.3 section C.7.3.1.1.1: whatever else stands there is text
+_KNOWN = "BMD CR CT DX ECG EPS ES GM IO IVUS MG MR NM OCT OP OT PT PX RF RG SC SM US XA XC"
+MODALITIES = frozenset(_KNOWN.split())
 OLDEST_YEARS = 90  # from here on an age is nearly a name, as in the attributes of images
 OLD = f"{OLDEST_YEARS} 岁及以上"
 MARK = "已隐去身份信息"
@@ -35,6 +38,7 @@ def exam(sent: Exam, whose: Whose) -> Exam:
     shown = copy.copy(sent)
     shown.accession = shown.patient_id = shown.visit_number = shown.elsewhere_url = ""
     shown.item, shown.body_part = masked_text(sent.item, whose), masked_text(sent.body_part, whose)
+    shown.modality = sent.modality if sent.modality in MODALITIES else ""
     shown.department = masked_text(sent.department, whose)
     return shown
 
