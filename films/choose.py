@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from films.bodyparts import Part, parts
-from films.facts import ImageFacts, KeyNote, Presentation, Vector
+from films.facts import ImageFacts, KeyNote, Vector
 from films.image import Window
 from films.layout import Layout, fitting
 from films.orientation import normal
+from films.presentation import Mark, Presentation
 from films.tone import is_possible
+from films.turn import UPRIGHT, Turn
 
 MOST_PAGES = 12
 CELLS_A_PAGE = 20  # 4 x 5, what hospitals print
@@ -114,6 +116,20 @@ class Cell:
     slot: Slot
     window: Window | None = None
     inverted: bool = False
+    turn: Turn = UPRIGHT
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a presentation state asks of an image."""
+
+    window: Window | None = None
+    turn: Turn = UPRIGHT
+    marks: tuple[Mark, ...] = ()
+
+
+_AS_IT_IS = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,26 +184,24 @@ def stacks(material: Material) -> tuple[Stack, ...]:
     return tuple(found)
 
 
-def pages(
-    found: Iterable[Stack], spans: Mapping[int, tuple[int, int]], windows: Mapping[str, Window | None]
-) -> tuple[Page, ...]:
+def pages(found: Iterable[Stack], spans: Mapping[int, tuple[int, int]], looks: Mapping[str, Look]) -> tuple[Page, ...]:
     """The sheets of these stacks. `spans`: place of a stack → first and last slice of its organ, where somebody looked;
-    `windows`: instance → window of a presentation state."""
+    `looks`: instance → what a presentation state asks of it."""
     made: list[Page] = []
     for place, stack in enumerate(found):
         chosen = spread(stack.slots, stack.most, spans.get(place))
         for named in stack.windows:
-            cells = [_cell(slot, named, stack, windows) for slot in chosen]
+            cells = [_cell(slot, named, stack, looks) for slot in chosen]
             made += _sheets(cells, " ".join(filter(None, (stack.title, named.name if named else ""))), stack.each_alone)
     return tuple(made[:MOST_PAGES])
 
 
-def state_windows(material: Material) -> dict[str, Window | None]:
-    """Instance → window of the newest presentation state that names it."""
-    windows: dict[str, Window | None] = {}
+def state_looks(material: Material) -> dict[str, Look]:
+    """Instance → what the newest presentation state that names it asks."""
+    looks: dict[str, Look] = {}
     for state in sorted(material.states, key=lambda state: state.taken):
-        windows |= state.windows
-    return windows
+        looks |= {uid: Look(window, state.turn, tuple(state.marks.get(uid, ()))) for uid, window in state.windows.items()}
+    return looks
 
 
 def spread(slots: Sequence[Slot], most: int, span: tuple[int, int] | None = None) -> tuple[Slot, ...]:
@@ -199,10 +213,11 @@ def spread(slots: Sequence[Slot], most: int, span: tuple[int, int] | None = None
     return tuple(inside[int((place + 0.5) * len(inside) / most)] for place in range(most))
 
 
-def _cell(slot: Slot, named: Named | None, stack: Stack, windows: Mapping[str, Window | None]) -> Cell:
-    if named is not None:
-        return Cell(slot, named.window, stack.inverted)
-    return Cell(slot, windows.get(slot.image.instance), stack.inverted)
+def _cell(slot: Slot, named: Named | None, stack: Stack, looks: Mapping[str, Look]) -> Cell:
+    """The rule's window comes before that of a presentation state; turned and marked it is in any window."""
+    look = looks.get(slot.image.instance, _AS_IT_IS)
+    marks = tuple(mark for mark in look.marks if not mark.frames or slot.frame in mark.frames)
+    return Cell(slot, named.window if named else look.window, stack.inverted, look.turn, marks)
 
 
 def _sheets(cells: Sequence[Cell], title: str, each_alone: bool) -> list[Page]:

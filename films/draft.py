@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from films.choose import Cell
 from films.facts import ImageFacts
 from films.image import ImageDescription, Lut, Window
 from films.layout import Layout, Rectangle
+from films.marks import marked
 from films.orientation import edges
 from films.picture import draw
 from films.sheet import CellImage, picture_size
 from films.tables import WHITE, Shades, Stored
 from films.tone import choose_voi
+from films.turn import UPRIGHT, Turn
 
 WINDOWED = frozenset(("CT", "MR", "CR", "DX", "MG", "NM"))  # where its numbers say something to a doctor
 
@@ -22,29 +25,35 @@ def cell_image(array: Stored, description: ImageDescription, cell: Cell, layout:
     image, frame = cell.slot.image, cell.slot.frame
     voi = choose_voi(array, description, frame, cell.window)
     window = voi if isinstance(voi, Window) else None
-    size = picture_size(description, layout)
+    size = picture_size(description, layout, lies=cell.turn.lies)
     shades = draw(array, description, frame, window=window, size=size)
+    shown = cell.turn.picture(WHITE - shades if cell.inverted else shades)
+    if cell.marks:
+        shown = marked(shown, cell.marks, cell.turn, description.columns, description.rows)
     words = _window(voi) if image.modality in WINDOWED else ""
-    return labelled(WHITE - shades if cell.inverted else shades, image, frame, words)
+    return replace(labelled(shown, image, frame, words, cell.turn), voi=window)
 
 
-def labelled(shades: Shades, image: ImageFacts, frame: int, window: str = "") -> CellImage:
-    """A picture as drawn, with what its facts say beside it; `window` in words."""
+def labelled(shades: Shades, image: ImageFacts, frame: int, window: str = "", turn: Turn = UPRIGHT) -> CellImage:
+    """A picture as drawn and turned, with what its facts say beside it; `window` in words."""
     return CellImage(
         shades=shades,
         number=_number(image, frame),
         position=_position(image, frame),
         window=window,
-        edges=edges(image.plane(frame), image.patient_orientation),
-        mm_per_pixel=_mm_per_pixel(image, shades.shape[1]),
+        edges=turn.edges(edges(image.plane(frame), image.patient_orientation)),
+        mm_per_pixel=_mm_per_pixel(image, shades.shape[0] if turn.lies else shades.shape[1]),
         at_detector=image.at_detector,
     )
 
 
-def placed(cell: Cell, rectangle: Rectangle) -> dict[str, Any]:
-    """The entry of the cell map: where on the page, which frame of which image, and how it is shown."""
+def placed(cell: Cell, rectangle: Rectangle, window: Window | None) -> dict[str, Any]:
+    """The entry of the cell map: where on the page, which frame of which image, and how it is shown.
+
+    `window`: the one that it was drawn with; None for colour and for a table of the image's own.
+    """
     image = cell.slot.image
-    entry: dict[str, Any] = {
+    return {
         "x": rectangle.x,
         "y": rectangle.y,
         "width": rectangle.width,
@@ -53,13 +62,12 @@ def placed(cell: Cell, rectangle: Rectangle) -> dict[str, Any]:
         "series": image.series,
         "instance": image.instance,
         "frame": cell.slot.frame,
+        "window": {"center": window.center, "width": window.width, "function": window.function} if window else None,
+        "inverted": cell.inverted,
+        "rotation": cell.turn.degrees,
+        "flipped": cell.turn.mirrored,
+        "marked": bool(cell.marks),
     }
-    if cell.window is not None:
-        window = cell.window
-        entry["window"] = {"center": window.center, "width": window.width, "function": window.function}
-    if cell.inverted:
-        entry["inverted"] = True
-    return entry
 
 
 def _number(image: ImageFacts, frame: int) -> str:
@@ -92,5 +100,5 @@ def _rounded(value: float) -> str:
 
 
 def _mm_per_pixel(image: ImageFacts, width: int) -> float | None:
-    """Of the drawn picture, by its width in pixels."""
+    """Of the drawn picture, by its width in pixels before it was turned."""
     return image.spacing_mm[1] * image.columns / width if image.spacing_mm else None

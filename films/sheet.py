@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import Invalid
-from films.image import ImageDescription
+from films.image import ImageDescription, Window
 from films.layout import GAP, Layout, Rectangle, legend_border
 from films.orientation import Edges
 from films.picture import drawn_size, pixel_aspect
@@ -42,6 +42,7 @@ class CellImage:
     window: str = ""
     edges: Edges = _UNKNOWN
     mm_per_pixel: float | None = None
+    voi: Window | None = None  # the window that it was drawn with
     at_detector: bool = False  # then the scale is that of the detector, and the patient is magnified a little
 
 
@@ -65,9 +66,12 @@ class Sheet:
     cells: tuple[Rectangle, ...]
 
 
-def picture_size(description: ImageDescription, layout: Layout) -> tuple[int, int]:
-    """Width and height with which a frame goes into a cell; as many pixels as it has when that nearly fills the cell."""
-    box = layout.picture_box
+def picture_size(description: ImageDescription, layout: Layout, *, lies: bool = False) -> tuple[int, int]:
+    """Width and height with which a frame goes into a cell; as many pixels as it has when that nearly fills the cell.
+
+    One that `lies` is drawn in this size and then turned by a quarter.
+    """
+    box = layout.picture_box[::-1] if lies else layout.picture_box
     native = (description.columns, description.rows)
     fills = max(native[0] / box[0], native[1] / box[1])
     if pixel_aspect(description) == 1.0 and NATIVE_FROM <= fills <= 1:

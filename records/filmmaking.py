@@ -26,10 +26,11 @@ from archive.replicas import Replicas
 from core.errors import Conflict, InvalidField, NotFound
 from films import choose, draft, facts, layout, organ
 from films.choose import Cell, Material, Page, Slot, Stack
-from films.facts import KEY_OBJECTS, PRESENTATION_STATES, ImageFacts, KeyNote, Presentation
+from films.facts import KEY_OBJECTS, ImageFacts, KeyNote
 from films.image import ImageDescription, Window
 from films.layout import Layout
 from films.picture import spare_halvings
+from films.presentation import PRESENTATION_STATES, Presentation, presentation
 from films.sheet import CellImage, Header, picture_size, sheet
 from records import films, lineage
 from records.filmheader import header
@@ -132,9 +133,10 @@ async def draw(reader: Reader, located: Mapping[str, Located], page: Page, headi
     size = -(-len(frames) // LOTS)
     lots = [frames[start : start + size] for start in range(0, len(frames), size)]
     drawn = await asyncio.gather(*(asyncio.to_thread(_cells, lot, page.layout) for lot in lots))
-    done = await asyncio.to_thread(sheet, [cell for lot in drawn for cell in lot], page.layout, heading)
-    placed = [draft.placed(cell, rectangle) for cell, rectangle in zip(page.cells, done.cells, strict=True)]
-    return PageMade(done.image, placed)
+    images = [cell for lot in drawn for cell in lot]
+    done = await asyncio.to_thread(sheet, images, page.layout, heading)
+    cells = zip(page.cells, done.cells, images, strict=True)
+    return PageMade(done.image, [draft.placed(cell, rectangle, image.voi) for cell, rectangle, image in cells])
 
 
 # -- what there is ----------------------------------------------------------------
@@ -180,7 +182,7 @@ def _take_in(gathered: _Described, lot: Iterable[tuple[Located, bytes]]) -> None
             note = facts.key_note(document)
             gathered.notes += [note] if note else []
         elif at.sop_class_uid in PRESENTATION_STATES:
-            gathered.states.append(facts.presentation(document))
+            gathered.states.append(presentation(document))
         elif at.description is not None:
             image = facts.image(
                 document, study=at.study_uid, series=at.series_uid, frames=len(at.extents.frames), drawable=at.decodable
@@ -213,7 +215,7 @@ async def _pages(reader: Reader, seen: _Seen) -> tuple[Page, ...]:
     for place, stack in enumerate(found):
         span = await _span(reader, seen.located, stack) if stack.needs_span else None
         spans |= {place: span} if span else {}
-    return choose.pages(found, spans, choose.state_windows(seen.material))
+    return choose.pages(found, spans, choose.state_looks(seen.material))
 
 
 async def _span(reader: Reader, located: Mapping[str, Located], stack: Stack) -> tuple[int, int] | None:
@@ -272,7 +274,7 @@ async def _drawn(reader: Reader, seen: _Seen, pages: Sequence[Page]) -> list[Pag
 
 async def _read(reader: Reader, at: Located, cell: Cell, sheet_layout: Layout) -> _Frame:
     described, frame = _description(at), cell.slot.frame
-    size = picture_size(described, sheet_layout)
+    size = picture_size(described, sheet_layout, lies=cell.turn.lies)
     halvings = spare_halvings(described, None, size, reader.most_halvings(at, frame))
     return _Frame(await reader.frame_once(at, frame, halvings), at.frame_syntax_uid, described, halvings, cell)
 

@@ -23,6 +23,8 @@ from records.writing import writing
 
 PNG, JPEG = "image/png", "image/jpeg"
 CELL_FIELDS = ("x", "y", "width", "height", "study", "series", "instance", "frame")
+# How a cell is shown, and what films say of it that were made before this was kept.
+CELL_LOOK: Mapping[str, Any] = {"window": None, "inverted": False, "rotation": 0, "flipped": False, "marked": False}
 RANK = {source: place for place, source in enumerate(FilmSource)}  # the first of an exam's films is shown
 
 Cell = Mapping[str, Any]
@@ -30,7 +32,7 @@ Cell = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PageMade:
-    """A page that we drew: uint8 array (rows, columns) or (rows, columns, 3) RGB, and what lies where (CELL_FIELDS)."""
+    """A page that we drew: uint8 array (rows, columns) or (rows, columns, 3) RGB; what lies where (CELL_FIELDS), and how."""
 
     image: Shades
     cells: Sequence[Cell]
@@ -203,4 +205,4 @@ def _page(film: Film, n: int, kept: PageKept) -> FilmPage:
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    return {name: cell[name] for name in CELL_FIELDS}
+    return {name: cell[name] for name in CELL_FIELDS} | {name: cell.get(name, usual) for name, usual in CELL_LOOK.items()}

@@ -12,15 +12,16 @@ import pytest
 from films import choose
 from films.bodyparts import Part, parts
 from films.choose import Material, Page
-from films.facts import ImageFacts, KeyNote, Plane, Presentation
+from films.facts import ImageFacts, KeyNote, Plane
 from films.image import Window
+from films.presentation import Presentation
 from tests.films import made
 from tests.films.made import SAGITTAL, image, stack
 
 
 def pages(images: Sequence[ImageFacts], *words: str, **more: object) -> tuple[Page, ...]:
     material = Material(images, words=words, **more)  # type: ignore[arg-type]  # a test says what it likes
-    return choose.pages(choose.stacks(material), {}, choose.state_windows(material))
+    return choose.pages(choose.stacks(material), {}, choose.state_looks(material))
 
 
 def numbers(page: Page) -> list[int | None]:

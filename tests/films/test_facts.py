@@ -12,7 +12,6 @@ from pydicom.sequence import Sequence
 from archive.dicomjson import to_json
 from films import facts
 from films.facts import ImageFacts, KeyNote, Plane
-from films.image import Window
 from tests.archive.samples import package, written
 
 
@@ -113,14 +112,3 @@ def test_a_rejection_takes_images_away_and_a_manifest_selects_none(title: str, r
     said = note(title, item(ReferencedSOPInstanceUID="1.5"))
     assert facts.key_note(said) is None
     assert facts.rejected(said) == (frozenset({"1.5"}) if rejects else frozenset())
-
-
-def test_a_presentation_state_gives_each_image_its_window() -> None:
-    references = [item(ReferencedSOPInstanceUID=uid) for uid in ("1.5", "1.6", "1.7")]
-    softcopy = [
-        item(WindowCenter=40, WindowWidth=400, ReferencedImageSequence=references[:1]),
-        item(WindowCenter=-600, WindowWidth=1500, ReferencedImageSequence=references[1:2]),
-        item(WindowCenter=40, WindowWidth=0, ReferencedImageSequence=references[2:]),
-    ]
-    state = item(ReferencedSeriesSequence=[item(ReferencedImageSequence=references)], SoftcopyVOILUTSequence=softcopy)
-    assert dict(facts.presentation(read(state)).windows) == {"1.5": Window(40, 400), "1.6": Window(-600, 1500), "1.7": None}

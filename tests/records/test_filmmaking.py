@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom.dataset import Dataset
 
 from archive import documents, settling
 from archive.models import Document, Study
@@ -41,7 +42,7 @@ from wado.pictures import PNG, Look, picture
 pytestmark = pytest.mark.usefixtures("hospital")
 Cell = dict[str, Any]  # an entry of the cell map
 
-CT = "1.2.840.10008.5.1.4.1.1.2"
+CT, CR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.1"
 STUDY = "1.2.826.0.1.3680043.8.498.40"
 LUNG, MEDIASTINUM = Window(-600.0, 1500.0), Window(40.0, 400.0)
 
@@ -177,6 +178,52 @@ async def test_monochrome1_and_oblong_pixels_are_shown_right(reader: Reader, rep
     assert cell["width"] == cell["height"]  # 200 columns of 0.2 mm, 100 rows of 0.4 mm
     assert shown[:, 0].min() > 245 and shown[:, -1].max() < 10  # low values are bright
     assert apart(shown, await rendered(reader, cell, None)) == 0.0
+
+
+def presentation_state(instance: str) -> bytes:
+    """A doctor turned that radiograph by a quarter, mirrored it, and drew a line across its middle, with its length."""
+    reference, series, line, words, annotation, state = (Dataset() for _ in range(6))
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = CR, instance
+    series.SeriesInstanceUID, series.ReferencedImageSequence = f"{STUDY}.1", [reference]
+    line.GraphicAnnotationUnits, line.GraphicType, line.GraphicDimensions = "PIXEL", "POLYLINE", 2
+    line.NumberOfGraphicPoints, line.GraphicData = 2, [10.0, 50.0, 190.0, 50.0]
+    words.UnformattedTextValue, words.BoundingBoxAnnotationUnits = "36 mm", "PIXEL"
+    words.BoundingBoxTopLeftHandCorner = [20.0, 60.0]
+    annotation.GraphicObjectSequence, annotation.TextObjectSequence = [line], [words]
+    state.SOPClassUID, state.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.11.1", f"{STUDY}.9.1"
+    state.StudyInstanceUID, state.SeriesInstanceUID, state.Modality, state.PatientID = STUDY, f"{STUDY}.9", "PR", "P1"
+    state.ReferencedSeriesSequence, state.GraphicAnnotationSequence = [series], [annotation]
+    state.ImageRotation, state.ImageHorizontalFlip = 90, "Y"
+    return samples.written(state, "1.2.840.10008.1.2.1")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it is the drawing that counts
+async def test_a_picture_that_a_doctor_turned_and_marked_is_shown_so_and_the_map_says_it(
+    reader: Reader, replicas: Replicas, tmp_path: Path
+) -> None:
+    pixels = np.add.outer(np.linspace(0, 1500, 100), np.linspace(0, 2500, 200)).astype(np.uint16)
+    known: dict[str, Any] = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": f"{STUDY}.1", "PatientID": "P1", "Modality": "CR"}
+    look: dict[str, Any] = {
+        "SOPClassUID": CR,
+        "SOPInstanceUID": f"{STUDY}.1.1",
+        "PatientOrientation": ["L", "F"],
+        "PixelSpacing": [0.2, 0.2],
+    }
+    await put(replicas, tmp_path, samples.instance(pixels, **known, **look), presentation_state(f"{STUDY}.1.1"))
+    film = await filmmaking.make(reader, replicas, await say("胸部正位片"), NOW)
+    assert film is not None
+    image, page = await page_of(replicas, film)
+    (cell,) = page.cells
+    assert (cell["rotation"], cell["flipped"], cell["marked"], cell["inverted"]) == (90, True, True, False)
+    assert cell["window"]["width"] == pytest.approx(4000, abs=1)
+    assert cell["height"] == pytest.approx(2 * cell["width"], abs=2), "200 columns have become rows"
+    upright = cell | {"width": cell["height"], "height": cell["width"]}
+    turned = np.rot90(await rendered(reader, upright, None), -1)[:, ::-1]
+    difference = np.abs(cut(image, cell).astype(np.int16) - turned)
+    middle = difference[:, cell["width"] // 2 - 5 : cell["width"] // 2 + 5]
+    assert middle.max() > 100, "the line runs down the middle now"
+    assert np.median(difference) == 0.0
+    assert (difference > 20).mean() < 0.05, "all else is the image as it is rendered"
 
 
 async def test_the_same_again_is_no_new_version_and_another_name_is(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:

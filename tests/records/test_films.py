@@ -45,7 +45,7 @@ async def test_the_master_loses_nothing_and_the_cells_come_back(replicas: Replic
     film = await films.keep_made(replicas, exam.id, FilmSource.MADE, "4x5", drawn(1, 2), NOW)
     one, two = await films.pages_of(film)
     assert (one.n, two.n, one.width, one.height) == (1, 2, 800, 1000)
-    assert one.cells == [CELL]
+    assert one.cells == [{**CELL, **films.CELL_LOOK}]
     master = pages.decoded(await documents.read(replicas, "demo", one.document_id))
     assert (master == pages.shades(1)).all()
 

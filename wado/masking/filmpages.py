@@ -26,6 +26,7 @@ from films import draft, encode, facts, layout, page
 from films.layout import Layout
 from films.sheet import CellImage, Header, sheet
 from films.tables import Shades
+from films.turn import Turn
 from films.typeset import write_centred
 from records import blackouts
 from records.blackouts import Rectangle
@@ -147,12 +148,13 @@ class MaskedFilm:
         image = facts.image(
             document, study=at.study_uid, series=at.series_uid, frames=len(at.extents.frames), drawable=at.decodable
         )
-        return draft.labelled(picture, image, int(cell["frame"]))
+        return draft.labelled(picture, image, int(cell["frame"]), turn=_turn(cell))
 
     async def _redrawn(self, at: VeiledInstance, cell: Cell, place: Shades) -> Shades:
         """The picture from stored values without what was burned into them, in the size that it had."""
-        size = place.shape[1], place.shape[0]
-        made = await shades(self._veil.reader, at, int(cell["frame"]), Look(size=size))
+        turn = _turn(cell)
+        size = (place.shape[0], place.shape[1]) if turn.lies else (place.shape[1], place.shape[0])
+        made = turn.picture(await shades(self._veil.reader, at, int(cell["frame"]), Look(size=size)))
         fitting = np.zeros((*place.shape[:2], *made.shape[2:]), np.uint8)
         height, width = min(made.shape[0], place.shape[0]), min(made.shape[1], place.shape[1])
         fitting[:height, :width] = made[:height, :width]
@@ -174,6 +176,11 @@ def blackened_page(jpeg: bytes, rectangles: Sequence[Rectangle]) -> Shades:
 
 def _masked_cell(cell: Cell, at: VeiledInstance) -> Cell:
     return {**cell, "study": at.study_uid, "series": at.series_uid, "instance": at.sop_uid}
+
+
+def _turn(cell: Cell) -> Turn:
+    """How the picture of a cell was turned; films that were made before this was kept turned none."""
+    return Turn(int(cell.get("rotation", 0)), bool(cell.get("flipped", False)))
 
 
 def _layout_of(film: Film, kept: FilmPage) -> Layout:
