@@ -21,6 +21,7 @@ from infra.children import Children
 from infra.database import close_database, is_alive, is_postgres, open_database, sqlite_path
 from infra.hot import HotTier
 from infra.settings import MEBIBYTE, Settings
+from infra.signing import require_found
 from infra.stores import Missing, Store, open_store
 
 LITTLE_SPACE_BYTES = 2 << 30
@@ -50,6 +51,7 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     yield _space("data folder", settings.home)
     yield await _children_and_codecs(settings)
     yield _fonts()
+    yield _seals(settings)
 
 
 def _settings(settings: Settings) -> Check:
@@ -162,6 +164,19 @@ async def _children_and_codecs(settings: Settings) -> Check:
     lossless = sum(each.form == "htj2k" for each in found)
     good = lossless > 0
     return Check("children and codecs", good, f"{len(found)} sample files read, {lossless} of them proved as lossless HTJ2K")
+
+
+def _seals(settings: Settings) -> Check:
+    """The plug-in by which hospitals seal reports."""
+    if not settings.signers:
+        return Check(
+            "seals", None, "reports are sealed by a demo's own certificate" if settings.demo else "no report is sealed"
+        )
+    try:
+        require_found(settings.signers)
+    except CloudfilmError as error:
+        return Check("seals", False, str(error))
+    return Check("seals", True, f"reports are sealed by {settings.signers}")
 
 
 def _fonts() -> Check:

@@ -146,6 +146,12 @@ def plugged_in(where: str) -> Signers:
     return cast(Signers, found)
 
 
+def require_found(where: str) -> None:
+    """At the start: the plug-in that a setting names is there, or there is none to be. Raises Misconfigured."""
+    if where:
+        plugged_in(where)
+
+
 def _new_pair(name: str, now: datetime) -> bytes:
     """A new private key and its self-signed certificate, PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)

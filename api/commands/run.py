@@ -16,6 +16,7 @@ from api.tickets import new_ticket
 from infra import logs
 from infra.leash import PR_SET_PDEATHSIG
 from infra.settings import Settings, from_environ
+from infra.signing import require_found
 
 HINTS = """\
 Try:
@@ -40,6 +41,7 @@ def run(_arguments: argparse.Namespace) -> int:
     """Return 0 after an orderly stop."""
     _stop_with_make()
     settings = from_environ({**os.environ, "CLOUDFILM_DEMO": "1"})
+    require_found(settings.signers)
     logs.configure("supervisor", settings.home / "log", settings.log_level, stderr_level="WARNING")
     first = [("migrate",)] if is_loaded(settings.home) else [("migrate",), ("demo",)]
     asyncio.run(Supervisor(settings).run(first=first, on_ready=lambda port: _say_ready(settings, port)))

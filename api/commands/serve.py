@@ -11,6 +11,7 @@ import os
 from api.supervisor import Supervisor
 from infra import logs
 from infra.settings import from_environ
+from infra.signing import require_found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(_arguments: argparse.Namespace) -> int:
     """Return 0 after an orderly stop."""
     settings = from_environ(os.environ)
+    require_found(settings.signers)
     logs.configure("supervisor", settings.home / "log", settings.log_level)
     asyncio.run(Supervisor(settings).run(first=[("migrate",)], on_ready=_say_ready))
     return 0

@@ -8,6 +8,7 @@ import os
 from api.worker import work
 from infra import logs
 from infra.settings import from_environ
+from infra.signing import require_found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Work until SIGTERM."""
     settings = from_environ(os.environ)
+    require_found(settings.signers)
     stderr_level = "WARNING" if settings.demo else settings.log_level
     logs.configure("worker", settings.home / "log", settings.log_level, stderr_level=stderr_level)
     work(settings, ready_fd=arguments.ready_fd)

@@ -18,9 +18,9 @@ from api.commands import COMMANDS
 ROOT = Path(__file__).parents[2]
 
 
-def api(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def api(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
-    settings = {"CLOUDFILM_HOME": str(home), "CLOUDFILM_DEMO": "1", "CLOUDFILM_INGEST_CHILDREN": "1"}
+    settings = {"CLOUDFILM_HOME": str(home), "CLOUDFILM_DEMO": "1", "CLOUDFILM_INGEST_CHILDREN": "1", **more}
     command = [sys.executable, "-m", "api", *words]
     return subprocess.run(command, cwd=ROOT, env=plain | settings, capture_output=True, text=True, timeout=50)
 
@@ -137,7 +137,17 @@ def test_selfcheck_looks_at_everything_and_says_where_each_copy_lies(home: Path)
     done = api(home, "selfcheck")
     assert done.returncode == 0, done.stdout + done.stderr
     names = {line[7:27].strip() for line in done.stdout.splitlines()}
-    assert {"database", "redis", "store 1", "store 2", "store 3", "three places", "children and codecs", "fonts"} <= names
+    assert {
+        "database",
+        "redis",
+        "store 1",
+        "store 2",
+        "store 3",
+        "three places",
+        "children and codecs",
+        "fonts",
+        "seals",
+    } <= names
     assert f"{home}/stores/2" in done.stdout
 
 
@@ -147,6 +157,14 @@ def test_selfcheck_says_1_when_a_store_cannot_be_written(home: Path) -> None:
     done = api(home, "selfcheck")
     assert done.returncode == 1
     assert any(line.startswith("FAILED store 2") for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(("command", "where"), [("serve", "no.such.module:seals"), ("worker", "json:__name__")])
+def test_nothing_starts_with_seals_that_are_not_there(tmp_path: Path, command: str, where: str) -> None:
+    done = api(tmp_path, command, CLOUDFILM_SIGNERS=where)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"CLOUDFILM_SIGNERS={where}" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_lists_every_command(tmp_path: Path) -> None:
