@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from api import wishes
 from api.access import address_of, needs
 from api.errors import prefers_english
 from api.forms import answer
@@ -31,8 +32,9 @@ async def export(request: Request) -> HTTPResponse:
     person = await require_person(request.ctx.grant.subject)
     copied = await account.export(person.id, services.people.sealer)
     taps = await acceptances.kept(await account.subjects(person.id))
+    chosen = await wishes.of_person(person.id, services.people.channels)
     await _record(request, "export-account")
-    return answer({"id": person.id, "since": person.created_at, **copied, "message_taps": taps})
+    return answer({"id": person.id, "since": person.created_at, **copied, "message_taps": taps, "message_wishes": chosen})
 
 
 @routes.delete("/")

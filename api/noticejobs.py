@@ -17,6 +17,7 @@ from notify.kinds import Kind
 from notify.models import Notice, NoticeState
 from notify.office import Office
 from records.events import REPORT_SAID
+from share.events import SHARE_CHANGED
 
 LOOK_SECONDS = 0.5
 AFTER_ERROR_SECONDS = 5.0
@@ -81,7 +82,16 @@ def handlers(ours: Office) -> dict[str, outbox.Handler]:
         said = job.payload
         await deciding.account_changed(Kind(said["event"]), said["hospital"], said["record"], job.key, now())
 
-    return {REPORT_SAID: report_said, ACCOUNT_CHANGED: account_changed, FAMILY_DUE: family_due}
+    async def share_changed(job: outbox.Job) -> None:
+        said = job.payload
+        await deciding.share_changed(Kind(said["kind"]), said["hospital"], said["person"], job.key, now())
+
+    return {
+        REPORT_SAID: report_said,
+        ACCOUNT_CHANGED: account_changed,
+        FAMILY_DUE: family_due,
+        SHARE_CHANGED: share_changed,
+    }
 
 
 async def _keep_up(_stop: asyncio.Event) -> None:
@@ -90,7 +100,7 @@ async def _keep_up(_stop: asyncio.Event) -> None:
     await receipts.forget(at - RECEIPTS_KEPT)
     await acceptances.forget(at - ACCEPTANCES_KEPT)
     await desk.forget_words(at)
-    for topic in (REPORT_SAID, ACCOUNT_CHANGED, FAMILY_DUE):
+    for topic in (REPORT_SAID, ACCOUNT_CHANGED, FAMILY_DUE, SHARE_CHANGED):
         await outbox.forget_done(topic, at - EVENTS_KEPT)
 
 

@@ -78,6 +78,7 @@ GROUPS: Mapping[str, Group] = {
     "account": Group((JSON,)),
     "consents": Group((JSON,), (JSON,), statuses=(200, 201)),
     "subscriptions": Group((JSON,), (JSON,), statuses=(200, 201)),
+    "wishes": Group((JSON,), (JSON,)),
     "callbacks": Group((JSON, "text/plain"), (JSON, "text/xml", "application/x-www-form-urlencoded")),
     "activations": Group((JSON,), (JSON,), query=("cursor", "limit"), statuses=(200, 201)),
     "kiosk": Group((JSON,), (JSON,), statuses=(200, 201, 202)),

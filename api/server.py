@@ -33,6 +33,7 @@ from api import (
     session,
     subscriptions,
     webtickets,
+    wishes,
 )
 from api.access import note_device
 from api.callbacks import routes as callbacks
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     account.routes,
     activations.routes,
     subscriptions.routes,
+    wishes.routes,
     callbacks.routes,
     consents.routes,
     kiosk.routes,

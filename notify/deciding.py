@@ -39,6 +39,11 @@ async def account_changed(kind: Kind, hospital: str, record_id: str, event: str,
     await write(new(kind, hospital, event, record.id, now), await _not_to(record, kind))
 
 
+async def share_changed(kind: Kind, hospital: str, person: str, event: str, now: datetime) -> None:
+    """Something happened with what a person shared: the owner is told, without a word of who did it."""
+    await write(new(kind, hospital, event, person, now))
+
+
 async def _tell_clinicians(office: Office, exam: Exam, versions: Sequence[Report], report_id: str, now: datetime) -> None:
     """The version with which a value became critical, whatever its status: it is urgent before it is final."""
     for before, report in zip([None, *versions], versions, strict=False):

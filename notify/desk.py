@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +14,9 @@ from core.errors import Conflict, NotFound
 from core.uids import row_id, uuid7
 from identity.limits import DAY, HOUR, Limit, count_try
 from infra.database import transaction
-from notify import rules
+from notify import rules, wishes
 from notify.kinds import ABOUT, Kind
-from notify.models import Notice, NoticeOptOut, NoticeState, NoticeStep
+from notify.models import Notice, NoticeOptOut, NoticeState, NoticeStep, NoticeWish
 from notify.notices import new, step
 from records import lineage
 from records.models import PatientRecord
@@ -134,12 +134,19 @@ async def opt_out(hospital: str, patient_id: str, now: datetime) -> None:
 
 async def opt_in(hospital: str, patient_id: str) -> None:
     """Messages again, from the next event on. Raises NotFound."""
-    await NoticeOptOut.filter(record_id=(await _record(hospital, patient_id)).id).delete()
+    members = await lineage.members([(await _record(hospital, patient_id)).id])
+    await NoticeOptOut.filter(record_id__in=list(members)).delete()
 
 
 async def is_opted_out(hospital: str, patient_id: str) -> bool:
     """Raises NotFound."""
-    return await NoticeOptOut.exists(record_id=(await _record(hospital, patient_id)).id)
+    members = await lineage.members([(await _record(hospital, patient_id)).id])
+    return await NoticeOptOut.exists(record_id__in=list(members))
+
+
+async def turned_off(hospital: str, patient_id: str) -> Sequence[NoticeWish]:
+    """What the patient turned off, under this number or one that was merged into it. Raises NotFound."""
+    return await wishes.rows_of(await lineage.members([(await _record(hospital, patient_id)).id]))
 
 
 async def forget_words(now: datetime) -> None:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     FAMILY_EIGHTEEN_SOON = "family-eighteen-soon"
     FAMILY_ENDS_SOON = "family-ends-soon"
     SHARE_OPENED = "share-opened"
+    SHARE_LOCKED = "share-locked"
     CRITICAL_VALUE = "critical-value"
     BACK_TO_DEPARTMENT = "back-to-department"
     EXTRA_IMAGES = "extra-images"
@@ -29,7 +30,8 @@ class Kind(StrEnum):
 class Audience(StrEnum):
     """Who is told."""
 
-    PATIENT = "patient"
+    PATIENT = "patient"  # by the hospital's record
+    OWNER = "owner"  # of an account, who shared something: by the account's own phone
     STAFF = "staff"
 
 
@@ -93,8 +95,14 @@ ABOUT: Mapping[Kind, About] = {
         7 * _DAY,
     ),
     Kind.SHARE_OPENED: About(
-        Audience.PATIENT,
+        Audience.OWNER,
         "您分享的${hospital}检查资料刚刚被打开。您可以在云胶片中随时停止分享。",
+        _OF_HOSPITAL,
+        _DAY,
+    ),
+    Kind.SHARE_LOCKED: About(
+        Audience.OWNER,
+        "您分享的${hospital}检查资料因多次输错提取码已停止分享。如需继续，请在云胶片中重新分享。",
         _OF_HOSPITAL,
         _DAY,
     ),

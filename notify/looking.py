@@ -46,6 +46,7 @@ class Known:
     rests: Mapping[str, datetime]
     templates: Mapping[tuple[str, str], Templates]
     people: People
+    owners: People
     reported: Reported
     arrived: Arrived
     visits: Mapping[Visit, Sequence[Notice]]
@@ -78,6 +79,8 @@ async def _known(office: Office, notices: Sequence[Notice], now: datetime) -> Kn
     fresh = [each for each in notices if each.state == NoticeState.WAITING and now < each.expires_at]
     to_patients = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.PATIENT]
     to_staff = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.STAFF]
+    to_owners = {(each.recipient, each.hospital_id) for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.OWNER}
+    channels = list(office.channels.values())
     codes = sorted({each.hospital_id for each in fresh})
     visits = await _visits(to_patients, now)
     all_told = [*to_patients, *(each for rows in visits.values() for each in rows)]
@@ -89,7 +92,8 @@ async def _known(office: Office, notices: Sequence[Notice], now: datetime) -> Kn
         await rules.of_all(codes),
         await queue.resting(now),
         await recipients.templates_of(codes, {each.kind for each in fresh}),
-        await recipients.people((each.recipient for each in to_patients), office.channels.values()),
+        await recipients.people((each.recipient for each in to_patients), channels),
+        await recipients.owners(to_owners, channels),
         reported,
         await images.of(_waited_for(all_told, reported, now)),
         visits,
@@ -157,9 +161,8 @@ def _change(known: Known, notice: Notice) -> Change:
     quiet = rules.quiet_until(known.rules[hospital.code], ZoneInfo(hospital.zone), known.now)
     if quiet is not None and ABOUT[Kind(notice.kind)].may_wait:
         return _later(notice, quiet, "quiet-hours")
-    if ABOUT[Kind(notice.kind)].audience is Audience.STAFF:
-        return _to_staff(known, notice, hospital)
-    return _to_patient(known, notice, hospital)
+    to = {Audience.PATIENT: _to_patient, Audience.OWNER: _to_owner, Audience.STAFF: _to_staff}
+    return to[ABOUT[Kind(notice.kind)].audience](known, notice, hospital)
 
 
 def _to_patient(known: Known, notice: Notice, hospital: Hospital) -> Change:
@@ -178,13 +181,32 @@ def _to_patient(known: Known, notice: Notice, hospital: Hospital) -> Change:
         joined = _same_visit(known, notice)
         exams = [*(exam.id for exam in found.exams), *(exam for each in joined for exam in each.exams)]
         values["count"] = str(len(exams))
-    office, order, rows = (
-        known.office,
-        known.rules[hospital.code].channels,
-        known.templates.get((hospital.code, notice.kind), {}),
-    )
-    ways = recipients.ways_to_patient(office.sealer, office.channels, order, people, record, notice.kind, rows)
-    return _by_best(known, notice, ways, values, joined, exams) if ways else _never(notice, NO_WAY)
+    return _to_person(known, notice, people, record.id, values, joined, exams)
+
+
+def _to_owner(known: Known, notice: Notice, hospital: Hospital) -> Change:
+    key = recipients.owner(notice.recipient, hospital.code)
+    if not known.owners.wishes.wants(key, notice.kind):
+        return _never(notice, standing.OPTED_OUT)
+    values = {"hospital": hospital.alias or hospital.name}
+    return _to_person(known, notice, known.owners, key, values, (), notice.exams)
+
+
+def _to_person(
+    known: Known,
+    notice: Notice,
+    people: People,
+    key: str,
+    values: Mapping[str, str],
+    joined: Sequence[Notice],
+    exams: Sequence[str],
+) -> Change:
+    office, order = known.office, known.rules[notice.hospital_id].channels
+    rows = known.templates.get((notice.hospital_id, notice.kind), {})
+    ways = recipients.ways_to_person(office.sealer, office.channels, order, people, key, notice.kind, rows)
+    if ways:
+        return _by_best(known, notice, ways, values, joined, exams)
+    return _never(notice, standing.OPTED_OUT if people.wishes.limits(key, notice.kind) else NO_WAY)
 
 
 def _to_staff(known: Known, notice: Notice, hospital: Hospital) -> Change:
@@ -192,11 +214,8 @@ def _to_staff(known: Known, notice: Notice, hospital: Hospital) -> Change:
     if contact.removed_at is not None:
         return _never(notice, "removed")
     values = {"hospital": hospital.alias or hospital.name, **_staff_values(known, notice, hospital)}
-    office, order, rows = (
-        known.office,
-        known.rules[hospital.code].channels,
-        known.templates.get((hospital.code, notice.kind), {}),
-    )
+    office, order = known.office, known.rules[hospital.code].channels
+    rows = known.templates.get((hospital.code, notice.kind), {})
     ways = recipients.ways_to_contact(office.sealer, office.channels, order, contact, rows)
     return _by_best(known, notice, ways, values, (), notice.exams)
 

@@ -69,12 +69,12 @@ async def due(now: datetime, limit: int) -> list[Notice]:
 
 async def take(changes: Sequence[Change], now: datetime, lease_seconds: float, per_second: int) -> list[Change]:
     """Write all changes; gives those whose message shall leave now, held until the lease ends. What another took stays his."""
-    if not changes:
+    granted = await _in_pace(changes, now, per_second)
+    if not granted:
         return []
     async with transaction():
-        free = await _lock(each for change in changes for each in (change.notice, *change.joined))
-        unmoved = [change for change in changes if {change.notice.id, *(each.id for each in change.joined)} <= free]
-        taken = await _in_pace(unmoved, now, per_second)
+        free = await _lock(each for change in granted for each in (change.notice, *change.joined))
+        taken = [change for change in granted if {change.notice.id, *(each.id for each in change.joined)} <= free]
         await _write(taken, now, lease_seconds)
     return [change for change in taken if change.notice.state == NoticeState.CLAIMED]
 
@@ -144,12 +144,13 @@ class _Pace:
 async def _first_of_each(found: Sequence[tuple[int, str]], now: datetime) -> list[int]:
     """Of (id, recipient): the ids before which nothing older to the same recipient is on its way or due."""
     recipients = {recipient for _, recipient in found}
-    open_to = Notice.filter(recipient__in=recipients, state__in=OPEN) if recipients else None
-    rows = await open_to.values_list("id", "recipient", "state", "due_at", "attempts") if open_to else []
+    if not recipients:
+        return []
+    begun = Q(state=NoticeState.CLAIMED) | Q(due_at__lte=now) | Q(attempts__gt=0)
+    rows = Notice.filter(begun, recipient__in=recipients, state__in=OPEN).values_list("id", "recipient")
     first: dict[str, int] = {}
-    for number, recipient, state, due_at, attempts in rows:
-        if state == NoticeState.CLAIMED or due_at <= now or attempts:
-            first[recipient] = min(number, first.get(recipient, number))
+    for number, recipient in [(int(str(each[0])), str(each[1])) for each in await rows]:
+        first[recipient] = min(number, first.get(recipient, number))
     return [each for each, recipient in found if first.get(recipient) == each]
 
 
@@ -161,14 +162,18 @@ async def _lock(notices: Iterable[Notice], *, skip_locked: bool = True) -> set[i
 
 
 async def _in_pace(changes: Sequence[Change], now: datetime, per_second: int) -> list[Change]:
-    """Those that send nothing, and so many others as their channels take in this second."""
+    """Those that send nothing, and so many others as their channels take in this second.
+
+    In a commit of its own, since all workers wait here for each other: whoever does not use what he was granted wastes it.
+    """
     names = {change.channel for change in changes if change.channel}
     if not names:
         return list(changes)
-    paces = await _paces(names, now)
-    good = [change for change in changes if not change.channel or paces[change.channel].grant(per_second)]
-    for each in paces.values():
-        await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
+    async with transaction():
+        paces = await _paces(names, now)
+        good = [change for change in changes if not change.channel or paces[change.channel].grant(per_second)]
+        for each in paces.values():
+            await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
     return good
 
 

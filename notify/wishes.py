@@ -33,9 +33,21 @@ class Wishes:
         off = self.off.get(record_id, frozenset())
         return record_id not in self.nothing and (kind, ANY) not in off and (kind, way) not in off
 
+    def limits(self, record_id: str, kind: str) -> bool:
+        """Whether this kind, or a way to get it, was turned off."""
+        return any(off == kind for off, _ in self.off.get(record_id, ()))
+
+    def together(self, records: Mapping[str, Collection[str]]) -> Wishes:
+        """Key → what was said under any of these records."""
+        nothing = frozenset(key for key, each in records.items() if self.nothing & set(each))
+        off = {key: frozenset(one for record in each for one in self.off.get(record, ())) for key, each in records.items()}
+        return Wishes(nothing, off)
+
 
 async def of(members: Mapping[str, str]) -> Wishes:
     """Of patients: id of each record → the one that counts. What was said under a number that was merged still holds."""
+    if not members:
+        return Wishes()
     nothing = await NoticeOptOut.filter(record_id__in=list(members)).values_list("record_id", flat=True)
     off: dict[str, set[Off]] = defaultdict(set)
     for row in await NoticeWish.filter(record_id__in=list(members)):

@@ -14,13 +14,14 @@ from api.bodies import Field
 from api.forms import asked, limit_of
 from api.hospital.saying import DECIDES, SYSTEMS, home, json, number
 from api.services import Services
+from api.wishes import off
 from core.clock import now
 from core.errors import InvalidField
 from core.grants import Role
 from infra.audit import by
 from notify import desk, maintenance, rules, templates
 from notify.desk import Wanted
-from notify.kinds import TO_PATIENTS, Kind
+from notify.kinds import ABOUT, Kind
 from notify.models import Maintenance, Notice, NoticeState, NoticeStep, NoticeTemplate
 from records.policies import CATEGORIES
 from records.writing import writing
@@ -165,8 +166,10 @@ async def replay(request: Request) -> HTTPResponse:
 @routes.get("/opt-outs/<patient_id>", name="opt_out")
 @needs(*LOOKS)
 async def get_opt_out(request: Request, patient_id: str) -> HTTPResponse:
-    """Whether this patient wants no messages."""
-    return json({"opted_out": await desk.is_opted_out(home(request), number("patient_id", patient_id))})
+    """Whether this patient wants no messages, and which kinds and ways they turned off themselves."""
+    told = number("patient_id", patient_id)
+    opted_out = await desk.is_opted_out(home(request), told)
+    return json({"opted_out": opted_out, "off": off(await desk.turned_off(home(request), told))})
 
 
 @routes.put("/opt-outs/<patient_id>", name="put_opt_out")
@@ -255,7 +258,7 @@ def _item(row: Notice) -> dict[str, Any]:
     return {
         "id": row.out_id,
         "kind": row.kind,
-        "to": "patient" if row.kind in TO_PATIENTS else "staff",
+        "to": ABOUT[Kind(row.kind)].audience.value,
         "exams": row.exams,
         "state": str(row.state),
         "reason": row.reason,

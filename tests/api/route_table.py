@@ -79,6 +79,7 @@ LINES = [
     "GET /api/v1/me/family                             | patient 200",
     "GET /api/v1/me/consents                           | patient 200",
     "GET /api/v1/me/subscriptions                      | patient 200",
+    "GET /api/v1/me/notices                            | patient 200",
     "GET /api/v1/me/activations                        | patient 200",
     "GET /api/v1/me/declined                           | patient 200",
     "GET /api/v1/me/export                             | patient 200",
@@ -116,6 +117,7 @@ LINES = [
     "DELETE /api/v1/feedback/{feedback}                | patient,link 404",
     "POST /api/v1/me/consents                          | patient 422",
     "POST /api/v1/me/subscriptions                     | patient 422",
+    "PUT /api/v1/me/notices                            | patient 422",
     "DELETE /api/v1/me/consents/{kind}                 | patient 404",
     # --- at the hospital: a kiosk, and a guide at the desk
     "POST /api/v1/kiosk/codes                          | kiosk 422",

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from core.clock import now
+from tests.parts.phone import Phone
 from tests.parts.site import Site
 
 PHONE, DUTY = "13800138777", "13900139777"
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.timeout(240)
 def hospital(site: Site) -> Iterator[httpx.Client]:
     """The hospital's systems, with a patient of their own."""
     with site.client() as client:
-        said = {"name": "赵六", "phones": [PHONE]}
+        said = {"name": "赵六", "phones": [PHONE], "identifiers": [{"kind": "outpatient", "value": "NOTICED-CARD"}]}
         assert client.put(f"{API}/patients/NOTICED", json=said).status_code in (200, 201)
         yield client
 
@@ -129,7 +130,41 @@ def test_who_opts_out_gets_no_message_and_the_notice_says_why(hospital: httpx.Cl
         time.sleep(0.1)
     assert "opted-out" in {each["reason"] for each in found}
     assert hospital.delete(f"{API}/notices/opt-outs/NOTICED-OUT").status_code == 204
-    assert hospital.get(f"{API}/notices/opt-outs/NOTICED-OUT").json() == {"opted_out": False}
+    assert hospital.get(f"{API}/notices/opt-outs/NOTICED-OUT").json() == {"opted_out": False, "off": []}
+
+
+def test_a_patient_turns_kinds_and_ways_off_and_the_hospital_sees_it(hospital: httpx.Client, site: Site) -> None:
+    seen = f"{API}/notices/opt-outs/NOTICED"
+    with Phone(site.installation.url, PHONE) as phone:
+        phone.log_in()
+        assert phone.get("/me/notices").json()["items"] == []
+        nobodys = phone.client.put("/api/v1/me/notices", json={"hospital": "demo", "off": []})
+        assert nobodys.status_code == 404
+        unknown = phone.client.put("/api/v1/me/notices", json={"hospital": "nowhere", "off": []})
+        assert nobodys.content == unknown.content
+        assert phone.bind("demo", "outpatient", "NOTICED-CARD", "赵六").status_code == 201
+        (mine,) = phone.get("/me/notices").json()["items"]
+        assert {each["kind"] for each in mine["kinds"]} == {"report-ready", "report-corrected", "share-opened"}
+        assert {(way["way"], way["on"]) for kind in mine["kinds"] for way in kind["ways"]} == {("sms", True)}
+        wanted = {"hospital": "demo", "off": [{"kind": "report-corrected", "way": "sms"}, {"kind": "share-opened"}]}
+        put = phone.client.put("/api/v1/me/notices", json=wanted)
+        assert put.status_code == 200, put.text
+        on = {each["kind"]: each["ways"][0]["on"] for each in put.json()["kinds"]}
+        assert on == {"report-ready": True, "report-corrected": False, "share-opened": False}
+        assert [(each["kind"], each["way"]) for each in hospital.get(seen).json()["off"]] == [
+            ("report-corrected", "sms"),
+            ("share-opened", None),
+        ]
+        for bad in ({"kind": "account-bound"}, {"kind": "login-code"}, {"kind": "report-ready", "way": "fax"}, {}, "x"):
+            refused = phone.client.put("/api/v1/me/notices", json={"hospital": "demo", "off": [bad]})
+            assert refused.status_code == 422, bad
+        all_off = phone.client.put("/api/v1/me/notices", json={"hospital": "demo", "off": [], "nothing": True}).json()
+        assert all_off["nothing"] and not any(way["on"] for kind in all_off["kinds"] for way in kind["ways"])
+        assert hospital.get(seen).json() == {"opted_out": True, "off": []}
+        assert [each["hospital"] for each in phone.get("/me/export").json()["message_wishes"]] == ["demo"]
+        again = phone.client.put("/api/v1/me/notices", json={"hospital": "demo", "off": []}).json()
+        assert again["kinds"][0]["ways"] == [{"way": "sms", "on": True}]
+    assert hospital.get(seen).json() == {"opted_out": False, "off": []}
 
 
 def test_maintenance_is_told_a_day_before_unless_it_is_an_emergency(admin: httpx.Client) -> None:

@@ -1,0 +1,30 @@
+"""What a process needs to share exams, wired once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.people import People
+from infra.epoch import Epoch
+from infra.settings import Settings
+from share.opening import Openings
+from share.pickup import Pickup
+from share.shares import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Shares of their owners, their openings, and codes to type in place of scanning."""
+
+    shares: Shares
+    openings: Openings
+    pickup: Pickup
+
+
+def sharing(settings: Settings, people: People, sessions_epoch: Epoch) -> Sharing:
+    """All of it; the database must be open."""
+    return Sharing(
+        Shares(settings.keys, people.sealer, people.links, sessions_epoch),
+        Openings(settings.keys, people.sealer, people.links),
+        Pickup(people.sealer, people.links),
+    )
