@@ -10,6 +10,7 @@ from typing import Any
 
 from api.operator import operator_entry
 from api.people import People
+from identity import consents
 from identity.bindings import Claim
 from identity.models import Binding, PersonPhone
 from infra.audit import Trail
@@ -34,6 +35,7 @@ async def introduce(people: People, trail: Trail, at: datetime) -> int:
     person = await people.persons.of_phone(phone(), at)
     for said in story()["hospitals"]:
         await _bind(people, trail, person, said["code"], at)
+    await _agree_to_sharing(people, person, at)
     return sum([await _tell_exam(people, said, at) for said in story()["exams"]])
 
 
@@ -77,6 +79,13 @@ async def _bind(people: People, trail: Trail, person: str, code: str, at: dateti
     patient = story()["patient"]
     await people.bindings.bind(person, Claim(code, "id_card", patient["id_card"], patient["name"]), "local", at)
     await trail.record(operator_entry(code, action="bind", what=SUBJECT))
+
+
+async def _agree_to_sharing(people: People, person: str, at: datetime) -> None:
+    """So that a newcomer can share at once; an answer that was given already stays."""
+    terms = next(each for each in consents.for_everybody() if each.kind == consents.REMOTE_SHARING)
+    if terms.kind not in await people.consents.given(person):
+        await people.consents.give(person, terms.kind, terms.version, at)
 
 
 async def _tell_exam(people: People, said: dict[str, Any], at: datetime) -> bool:

@@ -96,6 +96,9 @@ GROUPS: Mapping[str, Group] = {
     "exams": Group((JSON,), query=("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")),
     "downloads": Group((JSON,), ()),
     "pc": Group((HTML,), ("application/x-www-form-urlencoded",)),
+    "sensitive": Group((JSON,), (JSON,)),
+    "shares": Group((JSON,), (JSON,), statuses=(200, 201, 204)),
+    "get": Group((HTML,), ("application/x-www-form-urlencoded",)),
     "accesslog": Group((JSON,), query=("limit", "cursor")),
     "places": Group((JSON,), (JSON,), query=("limit", "cursor"), statuses=(200, 201)),
     "audit": Group(
@@ -118,6 +121,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "rendered.small_picture": PICTURES,
     "exam-access.png": ("image/png",),
     "exam-access.svg": ("image/svg+xml",),
+    "shares.png": ("image/png",),
+    "shares.svg": ("image/svg+xml",),
     "films.file.jpg": ("image/jpeg",),
     "films.pdf": ("application/pdf",),
     "films.file.dcm": (DICOM,),
@@ -138,6 +143,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
 }
 # route → media types of its body, where one file takes different ones
 BODIES: Mapping[str, tuple[str, ...]] = {
+    "shares.show-code": (),
     "films-said.choose": (JSON,),
     "films-said.rematch": (),
     "films-said.undo": (),
@@ -152,6 +158,8 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "reminders.list": ("open", "limit", "cursor"),
     "feedback.list": ("cursor", "limit"),
     "feedback-inbox.list": ("state", "kind", "sort", "cursor", "limit"),
+    "shares.list": ("cursor", "limit"),
+    "shares.visits": ("cursor", "limit"),
     "films.file.jpg": ("width",),
     "webtickets.enter": ("to",),
     "downloads.file": ("series",),

@@ -30,7 +30,9 @@ from api import (
     me,
     operations,
     reports,
+    sensitive,
     session,
+    shares,
     subscriptions,
     webtickets,
     wishes,
@@ -40,7 +42,7 @@ from api.callbacks import routes as callbacks
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
-from api.pages import browser, demo, landing, messages, phone, viewer
+from api.pages import browser, demo, get, landing, messages, phone, viewer
 from api.pages.pc import routes as pc
 from api.services import open_services
 from infra.settings import Settings
@@ -75,6 +77,8 @@ BLUEPRINTS = (
     exams.routes,
     downloads.routes,
     accesslog.routes,
+    sensitive.routes,
+    shares.routes,
     reports.routes,
     films.routes,
     filmmaking.routes,
@@ -85,6 +89,7 @@ BLUEPRINTS = (
     viewer.routes,
     browser.routes,
     landing.routes,
+    get.routes,
     pc,
     demo.routes,
     messages.routes,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.people import People, open_people
+from api.sharing import Sharing, sharing
 from archive.ingest import Ingest
 from archive.read import Reader
 from archive.replicas import Replicas
@@ -54,6 +55,7 @@ class Services:
     children: Children
     ingest: Ingest
     people: People
+    sharing: Sharing
 
 
 @asynccontextmanager
@@ -77,6 +79,7 @@ async def open_services(settings: Settings, redis_url: str | None) -> AsyncItera
         stack.push_async_callback(tally.close)
         await stack.enter_async_context(_settling(tally))
         trust = TRUST_WITH_OTHERS if is_postgres(settings) else TRUST_ALONE
+        people = await stack.enter_async_context(open_people(settings, epochs[0]))
         ingest = Ingest(settings.home, children, replicas, trail, epochs[1], epochs[2])
         stack.push_async_callback(ingest.close)
         yield Services(
@@ -93,7 +96,8 @@ async def open_services(settings: Settings, redis_url: str | None) -> AsyncItera
             reader=Reader(tiers, replicas, epochs[1], epochs[2]),
             children=children,
             ingest=ingest,
-            people=await stack.enter_async_context(open_people(settings, epochs[0])),
+            people=people,
+            sharing=sharing(settings, people, epochs[0]),
         )
 
 

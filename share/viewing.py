@@ -37,6 +37,7 @@ class ShareView:
     pinned: Mapping[str, int]
     series: Mapping[str, frozenset[tuple[str, str]]]
     found: Mapping[str, Found]
+    created_at: datetime
     expires_at: datetime
 
     def exam(self, exam_id: str) -> Found:
@@ -84,6 +85,7 @@ async def view_of_share(share: Share, now: datetime) -> ShareView:
         {row.exam_id: row.report_version for row in shown if row.report_version is not None},
         {row.exam_id: frozenset((study, each) for study, each in row.series) for row in shown if row.series is not None},
         {row.exam_id: may[row.exam_id] for row in shown},
+        share.created_at,
         share.expires_at,
     )
 

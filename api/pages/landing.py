@@ -14,7 +14,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.access import public
 from api.dicomweb.reading import reads
 from api.errors import STATUS
-from api.pages import landing_check, landing_exam, landing_notice, verification
+from api.pages import landing_check, landing_exam, landing_notice, landing_share, verification
 from api.pages.landing_forms import FormLost, with_device
 from api.pages.landing_page import heading, page
 from api.pages.landing_record import REFUSED, recorded
@@ -32,6 +32,7 @@ HANDLERS: Mapping[LinkKind, Handler] = {
     LinkKind.EXAM: landing_exam.opened,
     LinkKind.NOTICE: landing_notice.opened,
     LinkKind.CHECK: landing_check.opened,
+    LinkKind.SHARE: landing_share.opened,
 }
 Words = tuple[str, str]
 ENDED: Mapping[tuple[LinkKind, str], Words] = {
@@ -45,6 +46,8 @@ ENDED: Mapping[tuple[LinkKind, str], Words] = {
     ),
     (LinkKind.SHARE, "expired"): ("这份分享已到期", "请联系分享给您的人重新分享。"),
     (LinkKind.SHARE, "revoked"): ("分享者已停止这份分享", "如果还需要查看，请联系分享给您的人。"),
+    (LinkKind.SHARE, "used"): ("这份分享的打开次数已用完", "如果还需要查看，请联系分享给您的人重新分享。"),
+    (LinkKind.SHARE, "early"): ("这份分享还没有开始", "请在分享者告诉您的时间之后再打开。"),
     (LinkKind.SHARE, "locked"): ("这份分享已锁定", "密码错误次数太多，请联系分享给您的人重新分享。"),
     (LinkKind.CHECK, "revoked"): ("这个核验码已停用", "医院已出具新的报告，请以新报告上的核验码为准，或向医院询问。"),
 }
@@ -84,9 +87,11 @@ async def land(request: Request, token: str) -> HTTPResponse:
 async def _ended(request: Request, ended: LinkEnded) -> HTTPResponse:
     """What became of a link that was good; a try at it is on record, a look is not."""
     link = ended.link
-    if request.method == "POST":
+    if request.method == "POST" and link.kind is not LinkKind.SHARE:  # whose tries are on record where they are counted
         await recorded(request, link, REFUSED, {"why": ended.why})
     words = ENDED.get((link.kind, ended.why)) or ENDED_OTHERWISE[ended.why]
+    if link.kind is LinkKind.SHARE:  # of which hospital it was, is nobody's business before the passcode
+        return page(words[0], heading(*words), status=410, help_line="如有疑问，请联系分享给您的人。")
     return page(words[0], heading(*words), hospital=await Hospital.get(code=link.hospital), status=410)
 
 

@@ -59,11 +59,11 @@ async def submitted(
     if step == landing_feedback.STEP and grant is not None:
         return await landing_feedback.submitted(request, link, hospital, grant, fields)
     if step == "leave" and grant is not None:
-        return await _leave(request, grant)
+        return await leave(request, grant)
     return back(request)
 
 
-async def _leave(request: Request, grant: Grant) -> HTTPResponse:
+async def leave(request: Request, grant: Grant) -> HTTPResponse:
     """End the session, so that the next one at this screen sees nothing."""
     services: Services = request.app.ctx.services
     await services.people.sign_ins.end(grant.session, now())

@@ -29,10 +29,11 @@ HEADERS = {
 HTML = "text/html; charset=utf-8"
 
 
-def page(title: str, *parts: str, hospital: Hospital | None = None, status: int = 200) -> HTTPResponse:
-    """A page of these parts, which are HTML; at its end, whom one may call."""
+def page(title: str, *parts: str, hospital: Hospital | None = None, status: int = 200, help_line: str = "") -> HTTPResponse:
+    """A page of these parts, which are HTML; at its end, whom one may call, or `help_line` where that is no hospital."""
     name = escape(name_of(hospital)) if hospital else "云胶片"
-    body = _FRAME.format(title=escape(title), style=STYLE, name=name, main="".join(parts), foot=_foot(hospital))
+    foot = f"<p>{escape(help_line)}</p>" if help_line else _foot(hospital)
+    body = _FRAME.format(title=escape(title), style=STYLE, name=name, main="".join(parts), foot=foot)
     return HTTPResponse(body, status, HEADERS, HTML)
 
 

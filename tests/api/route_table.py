@@ -50,6 +50,10 @@ LINES = [
     "GET /healthz                                      | anyone 200",
     "GET /readyz                                       | anyone 200",
     "GET /metrics                                      | anyone 404",
+    "GET /get                                          | anyone 200",
+    "POST /get                                         | anyone 422",  # it takes a form
+    "POST /api/v1/shares/open                          | anyone 422",
+    "POST /api/v1/shares/pickup                        | anyone 422",
     "GET /api/docs                                     | anyone 200",
     "GET /api/docs.css                                 | anyone 200",
     "GET /api/v1/openapi.json                          | anyone 200",
@@ -98,6 +102,16 @@ LINES = [
     f"GET /api/v1/exams/{{exam}}/films/{{n}}.dcm       | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/films.pdf             | clinician {SEES} | kiosk {VISIBLE} | patient {MINE} | link {OPENED}",
     f"GET /api/v1/exams/{{exam}}/notice                | patient {MINE}",
+    f"GET /api/v1/exams/{{exam}}/sensitive             | patient {MINE}",
+    f"PUT /api/v1/exams/{{exam}}/sensitive             | patient {MINE}",
+    "GET /api/v1/shares                                | patient 200",
+    "GET /api/v1/shares/{share}                        | patient 404",
+    "GET /api/v1/shares/{share}/qr.png                 | patient 404",
+    "GET /api/v1/shares/{share}/qr.svg                 | patient 404",
+    "GET /api/v1/shares/{share}/visits                 | patient 404",
+    "POST /api/v1/shares                               | patient 422",
+    "POST /api/v1/shares/{share}/pickup                | patient 404",
+    "DELETE /api/v1/shares/{share}                     | patient 404",
     "POST /api/v1/session/ticket                       | patient,link 201",
     "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
     "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
@@ -250,6 +264,7 @@ LINES = [
 ]
 
 BODIES = {
+    "PUT /api/v1/exams/{exam}/sensitive": {"sensitive": True},
     "PUT /api/v1/hospital/campuses/{code}": {"name": "新区"},
     "PUT /api/v1/hospital/departments/{code}": {"name": "呼吸内科"},
     "POST /api/v1/desk/family/{proxy_id}/agreement": {"papers": [{"kind": "id_card"}]},
