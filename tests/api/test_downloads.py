@@ -196,7 +196,8 @@ def test_a_computer_gets_the_exam_for_the_code_on_the_phone(world: World) -> Non
         for link in links:
             with zipfile.ZipFile(io.BytesIO(computer.client.get(link).content)) as opened:
                 assert opened.testzip() is None and "说明.txt" in opened.namelist()
-        assert computer.client.get("/api/v1/exams").status_code == 403  # that exam, and nothing else of the person
+        listed = computer.client.get("/api/v1/exams").json()["items"]
+        assert [each["id"] for each in listed] == [world.exam]  # that exam, and nothing else of the person
         assert computer.client.get(f"/api/v1/exams/{world.empty}/download.zip").status_code == 404
         computer.send("leave")
         assert "胸部CT" not in computer.text

@@ -169,9 +169,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 made.exams[name] = _exam(his, f"{MARKER}-{name}", patient, item, f"{UID}.{number}")
                 made.studies[name] = f"{UID}.{number}"
         made.tokens["patient"] = asyncio.run(_opened(settings, _bound(settings)))
-        with made.client("patient") as patient:
-            terms = {each["kind"]: each["version"] for each in patient.get("/api/v1/me/consents").json()["items"]}
-            agreed = patient.post("/api/v1/me/consents", json={"kind": "remote-sharing", "version": terms["remote-sharing"]})
+        with made.client("patient") as me:
+            terms = {each["kind"]: each["version"] for each in me.get("/api/v1/me/consents").json()["items"]}
+            agreed = me.post("/api/v1/me/consents", json={"kind": "remote-sharing", "version": terms["remote-sharing"]})
             assert agreed.status_code == 201, agreed.text
         yield made
 
