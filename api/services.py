@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from api.people import People, open_people
 from api.sharing import Sharing, sharing
@@ -27,6 +28,7 @@ from infra.hot import HotTier
 from infra.settings import MEBIBYTE, Settings
 from infra.stores import Store, open_store, require_separate
 from infra.tally import Tally
+from share.authorisations import seen
 from share.viewing import shown
 
 # Other machines' revocations are not seen through this machine's shared memory, so with PostgreSQL we ask again soon.
@@ -84,7 +86,7 @@ async def open_services(settings: Settings, redis_url: str | None) -> AsyncItera
         stack.push_async_callback(ingest.close)
         yield Services(
             settings=settings,
-            sessions=Sessions(settings.keys, epochs[0], trust, shown),
+            sessions=Sessions(settings.keys, epochs[0], trust, shown, partial(seen, settings.keys)),
             sessions_epoch=epochs[0],
             archive_epoch=epochs[1],
             arrivals_epoch=epochs[2],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     PATIENT = "patient"
     LINK = "link"  # whoever proved a link: sees what it opens, and is nobody else
+    THIRD_PARTY = "third-party"  # an outside system, for one purpose: sees what it was authorised to
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Grant:
     """Whole hospitals, single studies (hospital, study) or single series (hospital, study, series), until a moment.
 
     `session` is the id that audit rows and revocation use; it is never the token itself. `home` is the hospital that a
-    system or a member of staff belongs to; it stores there, whatever it may read.
+    system or a member of staff belongs to; it stores there, whatever it may read. `allowed_by` names the authorisation by
+    which a third party reads a (hospital, study), for the record.
     """
 
     subject: str
@@ -39,6 +42,7 @@ class Grant:
     series: frozenset[tuple[str, str, str]] = frozenset()
     mask: str = field(default="", repr=False)  # key, in hex, of the mask under which all of it leaves; empty: as it is
     home: str | None = None
+    allowed_by: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
     _by_study: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -22,7 +22,7 @@ from records.models import Hospital
 LONGEST_LIFE = timedelta(days=400)
 MOST_REMEMBERED = 20_000  # verified tokens a process keeps in memory
 PATIENT_TRUST = timedelta(seconds=30)
-SHOWN_BY_THE_CLOCK = frozenset({Role.PATIENT, Role.LINK})
+SHOWN_BY_THE_CLOCK = frozenset({Role.PATIENT, Role.LINK, Role.THIRD_PARTY})
 READS_WHOLE_HOSPITAL = frozenset({Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN})
 
 
@@ -83,12 +83,15 @@ class Sessions:
         epoch: Epoch,
         trust: timedelta,
         shows: Callable[[str, datetime], Awaitable[Shown]] = shown,
+        authorised: Callable[[Grant, datetime], Awaitable[Grant]] | None = None,
     ) -> None:
-        """`shows` tells what the link of that id shows now; raises Unauthenticated once it is over."""
+        """`shows` tells what the link of that id shows now; raises Unauthenticated once it is over. `authorised` gives the
+        grant of a third party what it may see, and raises likewise; without it no third party gets in."""
         self._keys = keys
         self._epoch = epoch
         self._trust = trust
         self._shows = shows
+        self._authorised = authorised
         self._known: dict[str, _Remembered] = {}
 
     async def grant(self, token: str, now: datetime) -> Grant:
@@ -116,6 +119,10 @@ class Sessions:
     async def _seeing(self, grant: Grant, now: datetime) -> Grant:
         if grant.role is Role.LINK:
             return (await self._shows(grant.subject, now)).within(grant)
+        if grant.role is Role.THIRD_PARTY:
+            if self._authorised is None:
+                raise Unauthenticated("no third party gets in here")
+            return await self._authorised(grant, now)
         return replace(grant, studies=await studies_of(grant.subject, now))
 
     def _remember(self, token: str, remembered: _Remembered) -> None:

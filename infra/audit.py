@@ -58,7 +58,10 @@ class Entry:
 
 
 def by(grant: Grant, *, chain: str, at: datetime, action: str, address: str, **more: Any) -> Entry:
-    """An entry of what the holder of a grant did."""
+    """An entry of what the holder of a grant did; of a third party also by which authorisation."""
+    authorisation = grant.allowed_by.get((chain, more.get("study_uid", "")))
+    if authorisation is not None:
+        more["detail"] = {**more.get("detail", {}), "authorisation": authorisation}
     return Entry(
         chain=chain,
         at=at,

@@ -133,3 +133,91 @@ class SensitiveExam(Model):
 
     class Meta:
         table = "sensitive_exam"
+
+
+class ThirdParty(Model):
+    """A system outside the hospitals that a hospital lets in for some purposes. Of its secret only the hash is kept."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7, its client id")
+    hospital: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Hospital", related_name="third_parties", on_delete=fields.RESTRICT, description="tenant"
+    )
+    hospital_id: str
+    name = fields.CharField(max_length=128, description="as patients read it")
+    purposes: fields.JSONField[list[str]] = fields.JSONField(description="treatment, insurance, research, ai")
+    secret_sha256 = fields.CharField(max_length=64, description="of its secret, which has 256 random bits")
+    created_at = fields.DatetimeField(description="when it was let in")
+    revoked_at = fields.DatetimeField(null=True, description="since when it gets nothing any more")
+
+    class Meta:
+        table = "third_party"
+        indexes = (Index(fields=("hospital_id", "id")),)
+
+
+class Authorisation(Model):
+    """A third party may fetch exams for one purpose until a moment: the listed ones, or all of one patient."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    third_party: fields.ForeignKeyRelation[ThirdParty] = fields.ForeignKeyField(
+        "share.ThirdParty", related_name="authorisations", on_delete=fields.RESTRICT, description="who may fetch"
+    )
+    third_party_id: str
+    purpose = fields.CharField(max_length=16, description="what for")
+    person: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "identity.Person", related_name="authorisations", on_delete=fields.RESTRICT, null=True, description="null = hospital"
+    )
+    person_id: str | None
+    record: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="authorisations", on_delete=fields.RESTRICT, null=True, description="all of whom"
+    )
+    record_id: str | None
+    given_by = fields.CharField(max_length=64, description="who gave it, pseudonymous")
+    given_at = fields.DatetimeField(description="when")
+    expires_at = fields.DatetimeField(description="end of its term")
+    revoked_at = fields.DatetimeField(null=True, description="taken back before that")
+
+    exams: fields.ReverseRelation[AuthorisedExam]
+
+    class Meta:
+        table = "authorisation"
+        indexes = (Index(fields=("third_party_id", "purpose", "expires_at")), Index(fields=("record_id",)))
+
+
+class AuthorisedExam(Model):
+    """One exam of an authorisation, as long as it is of the patient that it was of."""
+
+    id = fields.BigIntField(primary_key=True, description="row id")
+    authorisation: fields.ForeignKeyRelation[Authorisation] = fields.ForeignKeyField(
+        "share.Authorisation", related_name="exams", on_delete=fields.RESTRICT, description="of which authorisation"
+    )
+    authorisation_id: str
+    exam: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.Exam", related_name="authorisations", on_delete=fields.RESTRICT, description="which exam"
+    )
+    exam_id: str
+    record: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "records.PatientRecord", related_name="authorised_exams", on_delete=fields.RESTRICT, description="whose it was"
+    )
+    record_id: str
+    sensitive = fields.BooleanField(description="the patient was asked again about this one, and agreed")
+
+    class Meta:
+        table = "authorised_exam"
+        unique_together = (("authorisation", "exam"),)
+        indexes = (Index(fields=("exam_id",)), Index(fields=("record_id",)))
+
+
+class HealthLink(Model):
+    """A share as a SMART Health Link. Address and key of its files come from a secret that is kept nowhere."""
+
+    hash = fields.CharField(max_length=64, primary_key=True, description="keyed hash of the secret")
+    share: fields.ForeignKeyRelation[Share] = fields.ForeignKeyField(
+        "share.Share", related_name="health_links", on_delete=fields.RESTRICT, description="what it opens"
+    )
+    share_id: str
+    created_at = fields.DatetimeField(description="when")
+    revoked_at = fields.DatetimeField(null=True, description="a newer one took its place")
+
+    class Meta:
+        table = "health_link"
+        indexes = (Index(fields=("share_id",)),)

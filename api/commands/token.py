@@ -23,7 +23,7 @@ from infra.settings import Settings, from_environ
 from infra.staff import Staff
 from records import identifiers
 
-ROLES = [role.value for role in Role if role is not Role.LINK]  # whose token only a proof gives
+ROLES = [role.value for role in Role if role not in (Role.LINK, Role.THIRD_PARTY)]  # whose tokens only a proof gives
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LIFE = re.compile(r"([0-9]{1,7})([smhd])")
 

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from api.hospital import access, admin, blackouts, exams, feedback, films, notices, patients, places, reminders, service, terms, waiting
+from api.hospital import (
+    access,
+    admin,
+    blackouts,
+    exams,
+    feedback,
+    films,
+    notices,
+    patients,
+    places,
+    reminders,
+    service,
+    terms,
+    third_parties,
+    waiting,
+)
 
 BLUEPRINTS = (
     patients.routes,
@@ -17,5 +32,6 @@ BLUEPRINTS = (
     terms.routes,
     blackouts.routes,
     feedback.routes,
+    third_parties.routes,
     admin.routes,
 )

@@ -22,6 +22,9 @@ from infra.database import close_database, open_database
 from infra.epoch import sessions_epoch
 from infra.settings import Settings, from_environ
 from records.models import Exam, Film, Hospital, PatientRecord
+from share import authorisations, third_parties
+from share.authorisations import Terms
+from share.third_parties import Purpose
 from tests.parts.installation import Installation
 from tests.parts.site import made
 
@@ -57,6 +60,7 @@ def built(installation: Installation) -> World:
         _say(installation.url, staff[HOSPITAL[case], Role.HOSPITAL], case)
     asyncio.run(_opened(settings, _films_made()))
     patient, spare, parameters = asyncio.run(_opened(settings, _people(settings)))
+    third, spare_third = asyncio.run(_opened(settings, _third_party_tokens(settings, parameters["own"]["exam"])))
     link, spare_link = asyncio.run(_opened(settings, _link_tokens(settings, parameters["own"]["exam"])))
     tokens = {role: token for (code, role), token in staff.items() if code == "demo"}
     spares = asyncio.run(_opened(settings, _staff_tokens(settings)))
@@ -64,8 +68,8 @@ def built(installation: Installation) -> World:
     return World(
         installation.url,
         parameters,
-        {**tokens, Role.PATIENT: patient, Role.LINK: link},
-        {**spare_tokens, Role.PATIENT: spare, Role.LINK: spare_link},
+        {**tokens, Role.PATIENT: patient, Role.LINK: link, Role.THIRD_PARTY: third},
+        {**spare_tokens, Role.PATIENT: spare, Role.LINK: spare_link, Role.THIRD_PARTY: spare_third},
     )
 
 
@@ -125,7 +129,7 @@ async def _hospitals() -> None:
 
 
 async def _staff_tokens(settings: Settings) -> dict[tuple[str, Role], str]:
-    staff = [role for role in Role if role not in (Role.PATIENT, Role.LINK)]
+    staff = [role for role in Role if role not in (Role.PATIENT, Role.LINK, Role.THIRD_PARTY)]
     return {(code, role): await _token(settings, role, code, "matrix") for code in ("demo", "demo2") for role in staff}
 
 
@@ -141,6 +145,15 @@ async def _link_tokens(settings: Settings, exam: str) -> list[str]:
     epoch.close()
     link = await links.find(token, now())
     return [await _token(settings, Role.LINK, None, link.id) for _ in range(2)]
+
+
+async def _third_party_tokens(settings: Settings, exam: str) -> list[str]:
+    """Of who was authorised to that exam for treatment, twice."""
+    who, _ = await third_parties.register("demo", "某医院", [Purpose.TREATMENT], now())
+    terms = Terms(who, Purpose.TREATMENT, now() + timedelta(days=1))
+    await authorisations.by_hospital("matrix", terms, [await Exam.get(id=exam)], None, now())
+    subject = third_parties.subject(who.id, Purpose.TREATMENT)
+    return [await _token(settings, Role.THIRD_PARTY, "demo", subject) for _ in range(2)]
 
 
 async def _people(settings: Settings) -> tuple[str, str, dict[str, dict[str, str]]]:

@@ -27,12 +27,12 @@ MINE = "404 own=200 preliminary=200"  # the patient: what was not held back or d
 LISTS = "200 foreign=empty unknown=empty"  # a search finds nothing where there is nothing for who asks
 LISTS_MINE = "empty own=200 preliminary=200"
 VISIBLE = "404 own=200 other=200 preliminary=200"  # a kiosk: whatever its patient may see
-OPENED = "404 own=200"  # whoever proved a link to one exam of the patient
+OPENED = "404 own=200"  # whoever proved a link to one exam of the patient, or was authorised to it
 LISTS_OPENED = "empty own=200"
 NO_PATH_MINE = "404 own=400 preliminary=400"
 NO_PATH = "400 foreign=404 unknown=404"  # what is asked for is no attribute
 STAFF = "hospital,clinician,admin"
-EVERYBODY = "hospital,clinician,kiosk,guide,auditor,admin,patient,link"
+EVERYBODY = "hospital,clinician,kiosk,guide,auditor,admin,patient,link,third-party"
 INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
 SERIES = "/dicom-web/studies/{study}/series/{series}"
 WADO = "/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}"
@@ -67,8 +67,6 @@ LINES = [
     "POST /api/v1/session/refresh                      | anyone 422",
     "GET /api/v1/hospitals                             | anyone 200",
     "GET /enter/{ticket}                               | anyone 410",
-    "GET /pc/{handle}                                  | anyone 200",
-    "POST /pc/{handle}                                 | anyone 400",
     "GET /pc/{handle}                                  | anyone 200",
     "POST /pc/{handle}                                 | anyone 400",
     "POST /api/v1/callbacks/aliyun/{secret}            | anyone 404",  # no channel is set up here
@@ -114,7 +112,6 @@ LINES = [
     "DELETE /api/v1/shares/{share}                     | patient 404",
     "POST /api/v1/session/ticket                       | patient,link 201",
     "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
-    "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
     "POST /api/v1/me/activations                       | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/declined                          | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/phones                            | patient 422",
@@ -133,6 +130,19 @@ LINES = [
     "POST /api/v1/me/subscriptions                     | patient 422",
     "PUT /api/v1/me/notices                            | patient 422",
     "DELETE /api/v1/me/consents/{kind}                 | patient 404",
+    # --- third parties, and who lets them in
+    "POST /api/v1/oauth/token                          | anyone 400",
+    "GET /api/v1/third-party/exams                     | third-party 200",
+    "GET /api/v1/me/authorisations                     | patient 200",
+    "POST /api/v1/me/authorisations                    | patient 422",
+    "DELETE /api/v1/me/authorisations/{authorisation}  | patient 404",
+    "GET /api/v1/hospital/third-parties                | admin 200",
+    "POST /api/v1/hospital/third-parties               | admin 422",
+    "DELETE /api/v1/hospital/third-parties/{third_party} | admin 404",
+    "POST /api/v1/hospital/third-parties/{third_party}/secret | admin 404",
+    "GET /api/v1/hospital/third-parties/{third_party}/authorisations | admin 404",
+    "POST /api/v1/hospital/third-parties/{third_party}/authorisations | admin 404",
+    "DELETE /api/v1/hospital/third-parties/{third_party}/authorisations/{authorisation} | admin 404",
     # --- at the hospital: a kiosk, and a guide at the desk
     "POST /api/v1/kiosk/codes                          | kiosk 422",
     "POST /api/v1/kiosk/bindings                       | kiosk 422",
@@ -225,30 +235,30 @@ LINES = [
     "GET /api/v1/audit                                 | auditor 200",
     "GET /api/v1/audit/export                          | auditor 200",
     # --- pictures (DICOMweb, WADO-URI)
-    f"GET /dicom-web                                   | {STAFF},patient,link 400",
-    f"GET /dicom-web/studies                           | {STAFF},patient,link 200",
-    f"GET /dicom-web/series                            | {STAFF},patient,link 200",
-    f"GET /dicom-web/instances                         | {STAFF},patient,link 200",
-    f"GET /dicom-web/studies/{{study}}                 | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET /dicom-web/studies/{{study}}/metadata        | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET /dicom-web/studies/{{study}}/rendered        | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET /dicom-web/studies/{{study}}/thumbnail       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET /dicom-web/studies/{{study}}/series           | {STAFF} {LISTS} | patient {LISTS_MINE} | link {LISTS_OPENED}",
-    f"GET /dicom-web/studies/{{study}}/instances        | {STAFF} {LISTS} | patient {LISTS_MINE} | link {LISTS_OPENED}",
-    f"GET {SERIES}                                     | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {SERIES}/metadata                            | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {SERIES}/rendered                            | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {SERIES}/thumbnail                           | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {SERIES}/instances                            | {STAFF} {LISTS} | patient {LISTS_MINE} | link {LISTS_OPENED}",
-    f"GET {INSTANCE}                                   | {STAFF} {SEES} | patient {MINE} | link {OPENED} | auditor 400",
-    f"GET {INSTANCE}/metadata                          | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {INSTANCE}/rendered                          | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {INSTANCE}/thumbnail                         | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {INSTANCE}/frames/{{numbers}}                | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {INSTANCE}/frames/{{numbers}}/rendered       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {INSTANCE}/frames/{{number}}/thumbnail       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
-    f"GET {INSTANCE}/bulkdata/{{path}}                 | {STAFF} {NO_PATH} | patient {NO_PATH_MINE} | link 404 own=400",
-    f"GET {WADO}                                       | {STAFF} {SEES} | patient {MINE} | link {OPENED}",
+    f"GET /dicom-web                                   | {STAFF},patient,link,third-party 400",
+    f"GET /dicom-web/studies                           | {STAFF},patient,link,third-party 200",
+    f"GET /dicom-web/series                            | {STAFF},patient,link,third-party 200",
+    f"GET /dicom-web/instances                         | {STAFF},patient,link,third-party 200",
+    f"GET /dicom-web/studies/{{study}}                 | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/metadata        | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/rendered        | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/thumbnail       | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET /dicom-web/studies/{{study}}/series | {STAFF} {LISTS} | patient {LISTS_MINE} | link,third-party {LISTS_OPENED}",
+    f"GET /dicom-web/studies/{{study}}/instances | {STAFF} {LISTS} | patient {LISTS_MINE} | link,third-party {LISTS_OPENED}",
+    f"GET {SERIES}                                     | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {SERIES}/metadata                            | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {SERIES}/rendered                            | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {SERIES}/thumbnail                           | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {SERIES}/instances | {STAFF} {LISTS} | patient {LISTS_MINE} | link,third-party {LISTS_OPENED}",
+    f"GET {INSTANCE} | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED} | auditor 400",
+    f"GET {INSTANCE}/metadata                          | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {INSTANCE}/rendered                          | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {INSTANCE}/thumbnail                         | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {INSTANCE}/frames/{{numbers}}                | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {INSTANCE}/frames/{{numbers}}/rendered       | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {INSTANCE}/frames/{{number}}/thumbnail       | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
+    f"GET {INSTANCE}/bulkdata/{{path}} | {STAFF} {NO_PATH} | patient {NO_PATH_MINE} | link,third-party 404 own=400",
+    f"GET {WADO}                                       | {STAFF} {SEES} | patient {MINE} | link,third-party {OPENED}",
     "POST /dicom-web/studies                           | hospital,admin 415",
     "PUT /dicom-web/studies                            | hospital,admin 415",
     "POST /dicom-web/studies/{study}                   | hospital,admin 415",

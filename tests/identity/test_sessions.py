@@ -57,7 +57,8 @@ async def test_a_token_grants_its_hospital(database: Settings, hospital: Hospita
     assert grant.session == (await Session.get()).id
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.LINK])  # whose subject is a link
+# The subject of the two others is a link, or a third party and what it asks for.
+@pytest.mark.parametrize("role", [role for role in Role if role not in (Role.LINK, Role.THIRD_PARTY)])
 async def test_only_systems_and_doctors_see_pictures_by_role(
     database: Settings, hospital: Hospital, known: Sessions, role: Role
 ) -> None:
