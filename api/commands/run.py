@@ -6,8 +6,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import io
 import os
 import signal
+from contextlib import suppress
+
+import qrcode  # type: ignore[import-untyped]  # it has no stubs of its own
 
 from api.demo_marker import is_loaded
 from api.demo_people import story
@@ -20,7 +24,9 @@ from infra.signing import require_found
 
 HINTS = """\
 Try:
-  the link above: the demo patient's pictures of two hospitals; scroll, window, play
+  the link above: the phone of the demo patient, with her reports, films and images of two hospitals
+  the code above, from a phone of your network, after
+      CLOUDFILM_HOST=0.0.0.0 CLOUDFILM_PUBLIC_URL=http://THIS-MACHINE:{port} make run
   her exams and reports:
       curl -H "Authorization: Bearer $({command} token --role patient --person {phone})" {base}/api/v1/exams
   logging in as her or, with 13800138001, as somebody new; the code comes to {base}/demo/messages
@@ -58,5 +64,19 @@ def _say_ready(settings: Settings, port: int) -> None:
     base = settings.public_url.rstrip("/") or f"http://127.0.0.1:{port}"
     command = f"CLOUDFILM_HOME={settings.home} .venv/bin/python -m api"
     print(f"ready: http://127.0.0.1:{port}")
-    print(f"open: {base}{new_ticket(settings)}")
-    print(HINTS.format(base=base, command=command, home=settings.home, phone=story()["patient"]["phone"]), flush=True)
+    link = f"{base}{new_ticket(settings)}"
+    print(f"open: {link}")
+    _show_code(link)
+    print(
+        HINTS.format(base=base, port=port, command=command, home=settings.home, phone=story()["patient"]["phone"]), flush=True
+    )
+
+
+def _show_code(link: str) -> None:
+    """The link as a code for a phone's camera, where the terminal has the characters for it."""
+    code = qrcode.QRCode(border=2, error_correction=qrcode.ERROR_CORRECT_L)
+    code.add_data(link)
+    drawn = io.StringIO()
+    code.print_ascii(out=drawn, invert=True)
+    with suppress(UnicodeEncodeError):
+        print(drawn.getvalue().replace("\xa0", " ").rstrip("\n"))

@@ -1,8 +1,10 @@
 // How the three targets are built. `TARGET_FOLDER` says where to; `PHONE_SERVER_URL` is built into the mini-programs.
+const fs = require("fs");
 const path = require("path");
 
 const target = process.env.TARO_ENV;
 const mini = target !== "h5";
+const pages = fs.readdirSync(path.resolve(__dirname, "../src/pages")); // src/pages/exam is /#/exam in a browser
 
 module.exports = {
   projectName: "cloudfilm",
@@ -32,14 +34,7 @@ module.exports = {
     staticDirectory: "static",
     router: {
       mode: "hash",
-      customRoutes: {
-        "/pages/login/index": "/login",
-        "/pages/exams/index": "/exams",
-        "/pages/exam/index": "/exam",
-        "/pages/film/index": "/film",
-        "/pages/images/index": "/images",
-        "/pages/used/index": "/used",
-      },
+      customRoutes: Object.fromEntries(pages.map((name) => [`/pages/${name}/index`, `/${name}`])),
     },
     output: {
       filename: "js/[name].[contenthash:16].js",
@@ -66,14 +61,13 @@ module.exports = {
           shared: { name: "shared", chunks: "async", minChunks: 2, enforce: true, priority: 30 },
         },
       });
-      // The router writes its styles into the page, which the page's own policy forbids: they stand in style/router.css.
       chain
-        .plugin("styles-of-the-router")
+        .plugin("left-out")
         .use(require("webpack").NormalModuleReplacementPlugin, [
-          /^\.\.?\/style\.js$/,
+          /^(\.\.?\/style\.js|@tarojs\/components\/(global\.css|dist\/(components|taro-components\/taro-components\.css)))$/,
           (asked) => {
-            if (/@tarojs[\\/]router[\\/]dist/.test(asked.context)) {
-              asked.request = path.resolve(__dirname, "no-inline-styles.js");
+            if (asked.request.startsWith("@") || /@tarojs[\\/]router[\\/]dist/.test(asked.context)) {
+              asked.request = path.resolve(__dirname, "nothing.js");
             }
           },
         ]);

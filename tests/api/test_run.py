@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,16 @@ def value(said: list[str], word: str) -> str:
     return found
 
 
+def scanned(lines: list[str]) -> str:
+    """What a phone's camera reads in the code that the terminal shows: each character is a module above another."""
+    code = [line for line in lines if line and set(line) <= set("█▀▄ ")]
+    upper = [[character in "█▀" for character in line] for line in code]
+    lower = [[character in "█▄" for character in line] for line in code]
+    white = np.array([row for pair in zip(upper, lower, strict=True) for row in pair], np.uint8) * 255
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(np.kron(np.pad(white, 4, constant_values=255), np.ones((8, 8), np.uint8)))
+    return str(text)
+
+
 @pytest.mark.timeout(120)
 def test_the_first_start_brings_images_and_the_second_has_them(tmp_path: Path) -> None:
     with running(tmp_path) as (process, said):
@@ -49,6 +61,7 @@ def test_the_first_start_brings_images_and_the_second_has_them(tmp_path: Path) -
         base, link = value(said, "ready: "), value(said, "open: ")
         assert base.startswith("http://127.0.0.1:")
         assert said.index(f"open: {link}") == said.index(f"ready: {base}") + 1
+        assert scanned(said[said.index(f"open: {link}") + 1 :]) == link
         with httpx.Client(base_url=base) as browser:
             assert browser.get(link, follow_redirects=True).status_code == 200
             studies = browser.get("/dicom-web/studies").json()

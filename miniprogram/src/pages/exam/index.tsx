@@ -48,7 +48,7 @@ export default function ExamPage() {
               {sayTime(shown.performed_at)} · {placeOf(shown)}
             </p>
             <State exam={shown} />
-            <p className="text">{shown.state_text}</p>
+            {shown.state_text && !isPlain(shown) && <p className="text">{shown.state_text}</p>}
             {WAITING.includes(shown.state) && <NotifyMe exam={shown} />}
           </section>
           <Entries exam={shown} say={say} />
@@ -121,6 +121,11 @@ function Entry({ word, inside, off, onTap }: { word: string; inside: string; off
       <span className="tile-inside">{inside}</span>
     </button>
   );
+}
+
+/** The word on the chip says all there is to say. */
+function isPlain(exam: Exam): boolean {
+  return exam.state === "reported" && exam.report?.status !== "preliminary";
 }
 
 function placeOf(exam: Exam): string {

@@ -31,10 +31,8 @@ export const Sheet = forwardRef<Zoom, SheetProps>(function Sheet({ children, rat
       return;
     }
     const scale = Math.min(Math.max(wanted.scale, 1), LARGEST);
-    const spareX = Math.max(0, sheet.offsetWidth * scale - box.clientWidth);
-    const spareY = Math.max(0, sheet.offsetHeight * scale - box.clientHeight);
-    const x = Math.min(0, Math.max(-spareX, wanted.x));
-    const y = Math.min(0, Math.max(-spareY, wanted.y));
+    const x = held(wanted.x, box.clientWidth - sheet.offsetWidth * scale);
+    const y = held(wanted.y, box.clientHeight - sheet.offsetHeight * scale);
     const changed = scale !== place.current.scale;
     place.current = { scale, x, y };
     sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
@@ -60,11 +58,24 @@ export const Sheet = forwardRef<Zoom, SheetProps>(function Sheet({ children, rat
   }));
 
   useEffect(() => {
+    const fit = () => {
+      const [box, sheet] = [area.current, page.current];
+      if (box && sheet) {
+        sheet.style.width = `${Math.min(box.clientWidth, box.clientHeight * ratio)}px`;
+        show(place.current);
+      }
+    };
+    fit();
+    window.addEventListener("resize", fit);
+    return () => window.removeEventListener("resize", fit);
+  }, [ratio]);
+
+  useEffect(() => {
     const box = area.current;
     if (!box) {
       return;
     }
-    const held = new Map<number, { x: number; y: number }>();
+    const fingers = new Map<number, { x: number; y: number }>();
     let begun = { x: 0, y: 0, at: 0, many: false };
     let tap = { x: 0, y: 0, at: 0 };
     const point = (event: PointerEvent | WheelEvent) => {
@@ -73,17 +84,17 @@ export const Sheet = forwardRef<Zoom, SheetProps>(function Sheet({ children, rat
     };
     const down = (event: PointerEvent) => {
       const at = point(event);
-      held.set(event.pointerId, at);
-      begun = held.size === 1 ? { ...at, at: event.timeStamp, many: false } : { ...begun, many: true };
+      fingers.set(event.pointerId, at);
+      begun = fingers.size === 1 ? { ...at, at: event.timeStamp, many: false } : { ...begun, many: true };
       box.setPointerCapture?.(event.pointerId);
     };
     const move = (event: PointerEvent) => {
-      const from = held.get(event.pointerId);
+      const from = fingers.get(event.pointerId);
       if (!from) {
         return;
       }
       const at = point(event);
-      const other = [...held.entries()].find(([id]) => id !== event.pointerId)?.[1];
+      const other = [...fingers.entries()].find(([id]) => id !== event.pointerId)?.[1];
       if (other) {
         const grown = distance(at, other) / Math.max(1, distance(from, other));
         zoomAt(grown, (at.x + other.x) / 2, (at.y + other.y) / 2);
@@ -91,10 +102,10 @@ export const Sheet = forwardRef<Zoom, SheetProps>(function Sheet({ children, rat
         const now = place.current;
         show({ ...now, x: now.x + at.x - from.x, y: now.y + at.y - from.y });
       }
-      held.set(event.pointerId, at);
+      fingers.set(event.pointerId, at);
     };
     const up = (event: PointerEvent) => {
-      if (!held.delete(event.pointerId) || held.size || begun.many) {
+      if (!fingers.delete(event.pointerId) || fingers.size || begun.many) {
         return;
       }
       const at = point(event);
@@ -117,7 +128,7 @@ export const Sheet = forwardRef<Zoom, SheetProps>(function Sheet({ children, rat
       }
       tap = { ...at, at: time };
     };
-    const gone = (event: PointerEvent) => void held.delete(event.pointerId);
+    const gone = (event: PointerEvent) => void fingers.delete(event.pointerId);
     const wheel = (event: WheelEvent) => {
       event.preventDefault();
       const at = point(event);
@@ -145,6 +156,11 @@ export const Sheet = forwardRef<Zoom, SheetProps>(function Sheet({ children, rat
     </div>
   );
 });
+
+/** Where an edge may be: a page that is smaller than its place lies in its middle, a larger one leaves no gap. */
+function held(wanted: number, spare: number): number {
+  return spare >= 0 ? spare / 2 : Math.min(0, Math.max(spare, wanted));
+}
 
 function distance(one: { x: number; y: number }, other: { x: number; y: number }): number {
   return Math.hypot(one.x - other.x, one.y - other.y);

@@ -85,14 +85,12 @@ function Sheets({ id, n, count, onTurn, size }: SheetsProps) {
           <Button kind="plain" onTap={() => zoom.current?.by(1.5)}>
             {say.zoomIn}
           </Button>
-        </div>
-        {cells.length > 0 && (
-          <div className="film-row">
+          {cells.length > 0 && (
             <Button kind="plain" onTap={() => setListed(!listed)}>
               {listed ? say.close : say.cells}
             </Button>
-          </div>
-        )}
+          )}
+        </div>
         {listed && (
           <div className="film-cells">
             {cells.map((cell, index) => (
