@@ -13,6 +13,7 @@ const KEY = "cloudfilm-settings";
 const LARGE_TYPE = 1.3; // from here on the system itself asks for large type
 const listeners = new Set<() => void>();
 let settings = begun();
+show();
 
 /** What counts now. */
 export function current(): Settings {
@@ -57,11 +58,7 @@ export function systemScale(): number {
 
 function begun(): Settings {
   const kept = read();
-  const usual = { elder: systemScale() >= LARGE_TYPE, language: spoken() };
-  const first = { ...usual, ...kept };
-  settings = first;
-  show();
-  return first;
+  return { elder: systemScale() >= LARGE_TYPE, language: spoken(), ...kept };
 }
 
 function read(): Partial<Settings> {

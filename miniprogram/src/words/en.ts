@@ -141,7 +141,7 @@ export const en: Words = {
   filmByUs: "Laid out from the images",
   filmOfHospital: "The hospital's film",
   noFilm: "This exam has no film yet.",
-  cells: "Open an image by its cell",
+  cells: "By cell",
 
   imagesTitle: "Images",
   imagesChoose: "This exam has several sets of images. Which one first?",

@@ -143,7 +143,7 @@ export const zh = {
   filmByUs: "由影像自动排版",
   filmOfHospital: "医院原胶片",
   noFilm: "这项检查还没有胶片。",
-  cells: "按格打开影像",
+  cells: "逐格看",
 
   // images
   imagesTitle: "影像",
