@@ -91,7 +91,8 @@ async def _ended(request: Request, ended: LinkEnded) -> HTTPResponse:
         await recorded(request, link, REFUSED, {"why": ended.why})
     words = ENDED.get((link.kind, ended.why)) or ENDED_OTHERWISE[ended.why]
     if link.kind is LinkKind.SHARE:  # of which hospital it was, is nobody's business before the passcode
-        return page(words[0], heading(*words), status=410, help_line="如有疑问，请联系分享给您的人。")
+        other = '<a class="button quiet" href="/get">输入取片码</a>'
+        return page(words[0], heading(*words), other, status=410, help_line="检查资料由医院妥善保存。")
     return page(words[0], heading(*words), hospital=await Hospital.get(code=link.hospital), status=410)
 
 

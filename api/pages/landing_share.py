@@ -5,7 +5,7 @@ Looking counts nothing, so that the robots that make previews of links use nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -33,6 +33,8 @@ OPEN, LEAVE = "open", "leave"
 WIDE, SMALL = 1080, 360  # pixels, on a phone whose points are three of them
 MOST_THUMBNAILS = 12
 SEXES = {"M": "男", "F": "女"}
+MASKED = '<p class="small">姓名等身份信息已隐去。</p>'
+WITHHELD = "这份检查的影像上可能写有身份信息，没有随分享发出。"
 NOT_NOW = "分享的检查目前没有开放查看，请联系分享给您的人。"
 
 
@@ -106,32 +108,31 @@ async def _shown(request: Request, grant: Grant) -> HTTPResponse:
     assert view is not None, "the session is of a share"
     seen = await all_received(services, grant)
     title = f"{len(seen)} 份检查" if len(seen) > 1 else "检查资料"
+    patients = [await _patient(each) for each in seen]
+    shown = patients if len(set(patients)) > 1 else [""] * len(seen)  # a guardian may share of two patients
     until = day_and_time(view.expires_at, seen[0].found.hospital.zone) if seen else ""
     return page(
         title,
         heading(title, f"有效期至 {until}，分享者可以随时停止。" if seen else NOT_NOW),
-        await _patient(seen),
-        "".join([await _exam(request, view, each, alone=len(seen) == 1) for each in seen]),
+        card(patients[0], MASKED if view.masked else "") if len(set(patients)) == 1 else "",
+        "".join([await _exam(request, view, each, whose, len(seen)) for each, whose in zip(seen, shown, strict=True)]),
         form(request, LEAVE, button="看完了，退出", kind="quiet"),
         help_line="如有疑问，请联系分享给您的人。",
     )
 
 
-async def _patient(seen: Sequence[Received]) -> str:
-    """Whose exams they are: in full for a doctor, in stars under a mask."""
-    if not seen:
-        return ""
-    record: PatientRecord = await patient_of(seen[0])
+async def _patient(seen: Received) -> str:
+    """Whose exam it is: in full for a doctor, in stars under a mask."""
+    record: PatientRecord = await patient_of(seen)
     lines = {"患者": record.name, "性别": SEXES.get(record.sex or "", "")}
-    if seen[0].whose is None and record.birth_date is not None:
+    if seen.whose is None and record.birth_date is not None:
         born = record.birth_date
         lines["出生日期"] = f"{born.year}年{born.month}月{born.day}日"
     facts = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines.items() if value)
-    note = '<p class="small">姓名等身份信息已隐去。</p>' if seen[0].whose is not None else ""
-    return card(f"<dl>{facts}</dl>", note)
+    return f"<dl>{facts}</dl>"
 
 
-async def _exam(request: Request, view: ShareView, seen: Received, *, alone: bool) -> str:
+async def _exam(request: Request, view: ShareView, seen: Received, whose: str, exams: int) -> str:
     exam, hospital = seen.told.exam, seen.told.hospital
     await on_record(request, hospital.code, exam.id, "exam")
     report = seen.report(seen.found.report) if seen.found.report is not None else None
@@ -141,9 +142,9 @@ async def _exam(request: Request, view: ShareView, seen: Received, *, alone: boo
     name = escape(exam.item or exam.body_part or "检查")
     head = f'<h2>{name}</h2><p class="second">{escape(hospital.name)} · {day_and_time(exam.performed_at, hospital.zone)}</p>'
     return (
-        card(head, _banner(view, seen), _report(exam.id, report, alone=alone))
+        card(head, whose, _banner(view, seen), _report(exam.id, report, alone=exams == 1))
         + _film(exam.id, item)
-        + _images(exam.id, item, view)
+        + _images(seen, item, view)
     )
 
 
@@ -176,7 +177,7 @@ def _report(exam_id: str, report: Report | None, *, alone: bool) -> str:
     ]
     text = "".join(parts) + (f'<p class="small">{" · ".join(doctors)}</p>' if doctors else "")
     pdf = f'<a class="button quiet" href="/api/v1/exams/{exam_id}/report.pdf">报告 PDF，可打印</a>'
-    return f"{text}{pdf}" if alone else f"<details><summary>报告</summary>{text}</details>{pdf}"
+    return f"{text}{pdf}" if alone else f"<details><summary>展开报告</summary>{text}</details>{pdf}"
 
 
 def _film(exam_id: str, item: Mapping[str, Any]) -> str:
@@ -198,15 +199,12 @@ def _film(exam_id: str, item: Mapping[str, Any]) -> str:
     )
 
 
-def _images(exam_id: str, item: Mapping[str, Any], view: ShareView) -> str:
-    studies: Sequence[str] = item["studies"]
+def _images(seen: Received, item: Mapping[str, Any], view: ShareView) -> str:
+    exam_id, studies = seen.found.exam.id, item["studies"]
     if not studies or not item["images"]:
-        return ""
+        return card("<h2>影像</h2>", f'<p class="second">{WITHHELD}</p>') if view.masked and seen.found.studies else ""
     ways = "".join(f'<a class="button" href="/viewer/#study={uid}&amp;exam={exam_id}">打开影像</a>' for uid in studies)
-    files = "".join(
-        f'<a class="button quiet" href="/dicom-web/studies/{uid}?accept=application/zip" download>下载 DICOM 文件</a>'
-        for uid in studies
-    )
+    files = f'<a class="button quiet" href="/api/v1/exams/{exam_id}/download.zip">下载影像、胶片和报告</a>'
     return card(
         f'<h2>影像</h2><p class="small">共 {item["images"]} 幅</p>',
         ways,
