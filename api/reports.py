@@ -78,9 +78,9 @@ async def report(request: Request, exam: str) -> HTTPResponse:
     shown = _withdrawn(opened) if version is None else _one(opened, version)
     if shown is None:
         raise NotFound("no report that may be seen")
-    document = await _document(request, opened, shown)
+    told = await document(request, opened, shown)
     await on_record(request, opened.hospital.code, opened.exam.id, WHAT)
-    return _answer(request, opened, document)
+    return _answer(request, opened, told)
 
 
 @reads(routes, "/<exam>/report.pdf")
@@ -190,12 +190,13 @@ def _withdrawn(opened: Opened) -> Report | None:
     return opened.report
 
 
-async def _document(request: Request, opened: Opened, shown: Report) -> dict[str, Any]:
+async def document(request: Request, opened: Opened, shown: Report) -> dict[str, Any]:
+    """What is told of one version."""
     newest = opened.versions[-1]
-    document: dict[str, Any] = {"status": shown.status.value, "version": shown.version, "newest": shown.id == newest.id}
+    told: dict[str, Any] = {"status": shown.status.value, "version": shown.version, "newest": shown.id == newest.id}
     if shown.status == ReportStatus.WITHDRAWN and not opened.staff:
-        return document | {"withdrawn_at": _utc(shown.received_at), "help_phone": opened.hospital.help_phone or None}
-    document |= {
+        return told | {"withdrawn_at": _utc(shown.received_at), "help_phone": opened.hospital.help_phone or None}
+    told |= {
         "findings": shown.findings,
         "impression": shown.impression,
         "reporting_doctor": shown.reporting_doctor,
@@ -209,8 +210,8 @@ async def _document(request: Request, opened: Opened, shown: Report) -> dict[str
         "changes": await _changes(request, opened, shown),
     }
     if opened.staff:
-        document |= {"critical": shown.critical, "versions": [_line(each) for each in opened.versions]}
-    return document
+        told |= {"critical": shown.critical, "versions": [_line(each) for each in opened.versions]}
+    return told
 
 
 async def _changes(request: Request, opened: Opened, shown: Report) -> dict[str, Any] | None:

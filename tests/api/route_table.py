@@ -102,6 +102,8 @@ LINES = [
     f"GET /api/v1/exams/{{exam}}/notice                | patient {MINE}",
     f"GET /api/v1/exams/{{exam}}/sensitive             | patient {MINE}",
     f"PUT /api/v1/exams/{{exam}}/sensitive             | patient {MINE}",
+    "GET /api/v1/shares/preview                        | patient 422",
+    "POST /api/v1/shares/{share}/preview               | patient 404",
     "GET /api/v1/shares                                | patient 200",
     "GET /api/v1/shares/{share}                        | patient 404",
     "GET /api/v1/shares/{share}/qr.png                 | patient 404",

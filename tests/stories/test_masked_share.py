@@ -449,6 +449,31 @@ def test_after_the_share_was_stopped_a_tag_is_answered_as_refused(world: World) 
             assert (refused.status_code, "etag" in refused.headers) == (401, False)
 
 
+@pytest.mark.usefixtures("film", "rule")
+def test_who_shares_sees_before_what_will_be_sent_to_the_byte(world: World) -> None:
+    exam = world.exams["CT"]
+    with world.client("patient") as patient:
+        (before,) = patient.get(f"/api/v1/shares/preview?exams={exam}").json()["items"]
+        assert (before["patient"]["name"], before["stays_here"]) == ("欧阳**", {"images": 1, "films": 0})
+        assert NAME not in before["report_shown"]["findings"] and "磨玻璃结节" in before["report_shown"]["findings"]
+        (plain,) = patient.get(f"/api/v1/shares/preview?exams={exam}&mask=false").json()["items"]
+        assert (plain["patient"]["name"], plain["stays_here"]) == (NAME, {"images": 0, "films": 0})
+        assert patient.get(f"/api/v1/shares/preview?exams={world.exams['OTHER']}").status_code == 404
+        share = world.share("CT")
+        made = patient.post(f"/api/v1/shares/{share['id']}/preview")
+        assert made.status_code == 201, made.text
+        assert patient.get(f"/api/v1/shares/{share['id']}").json()["opens"] == 1
+        world.tokens["preview"] = made.json()["access_token"]
+    with world.client("preview") as preview, world.client("recipient") as recipient:
+        for way in WAYS:
+            path = f"/api/v1/exams/{exam}{way}"
+            assert preview.get(path).content == recipient.get(path).content, way
+        study = recipient.get(f"/api/v1/exams/{exam}").json()["studies"][0]
+        for way in ("/metadata", "/instances", "/thumbnail"):
+            path = f"/dicom-web/studies/{study}{way}"
+            assert preview.get(path).content == recipient.get(path).content, way
+
+
 @pytest.mark.usefixtures("film")
 def test_a_doctor_gets_the_report_as_the_hospital_sent_it_and_knows_whose_it_is(world: World) -> None:
     world.share("CT", mask=False)
