@@ -33,7 +33,7 @@ _MAY_BREAK, _NO_BREAK = "\u200b", "\u00a0"
 _BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=(?:mm|cm|ml|mL|HU|Hu|ms|kg|mg|g|岁|年|月|个|次|枚)(?![A-Za-z]))")
 LETTERS_A_LINE = 44  # of 10.5 points in 170 mm
 WHOLE_LINES = 18  # so many stay on one page
-EDITION = 1  # of the template; a higher number makes every paper anew when it is next asked for
+EDITION = 2  # of the template; a higher number makes every paper anew when it is next asked for
 
 
 @dataclass(frozen=True, slots=True)

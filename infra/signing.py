@@ -28,6 +28,8 @@ KEY_BITS = 3072  # NIST SP 800-57 part 1: 128 bits of strength
 DEMO_YEARS = 10
 DEMO_WORDS = "演示证书"
 FIELD = "HospitalSeal"
+FIELD_WORDS = "医院电子签章"  # what a screen reader says
+PRINTED_AND_LOCKED = 4 | 128  # ISO 32000-1 table 165
 LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A, ub-common-name
 
 
@@ -66,6 +68,7 @@ class KeySigner:
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
         from pyhanko.pdf_utils.misc import PdfError
         from pyhanko.sign import fields, signers
+        from pyhanko.stamp import StaticStampStyle
 
         about = signers.PdfSignatureMetadata(
             field_name=FIELD,
@@ -77,7 +80,9 @@ class KeySigner:
         )
         try:
             writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-            signed = signers.PdfSigner(about, signer=self._simple_signer()).sign_pdf(writer)
+            _make_seal_the_field(writer)
+            nothing = StaticStampStyle(border_width=0)  # the seal is drawn on the page: the field lies over it
+            signed = signers.PdfSigner(about, signer=self._simple_signer(), stamp_style=nothing).sign_pdf(writer)
         except PdfError as error:
             raise Unreadable("a PDF that cannot be signed") from error
         return bytes(signed.getvalue())
@@ -97,6 +102,64 @@ class KeySigner:
             signing_key=PrivateKeyInfo.load(encoded),
             cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]  # no annotation of its own
         )
+
+
+def _make_seal_the_field(writer: Any) -> None:
+    """Whoever taps the drawn seal is shown the signature: its link becomes the signature's field, in its place and tag.
+
+    A paper without a drawn seal keeps a signature that is not seen.
+    """
+    from pyhanko.pdf_utils import generic
+
+    of: Any = generic  # it has few annotations
+    found = _seal_link(writer)
+    if found is None:
+        return
+    page, reference = found
+    link = reference.get_object()
+    for name in ("/Dest", "/A", "/Border", "/Contents"):
+        link.pop(of.pdf_name(name), None)
+    said: dict[str, Any] = {"/Subtype": of.NameObject("/Widget"), "/FT": of.NameObject("/Sig"), "/T": of.pdf_string(FIELD)}
+    said |= {"/TU": of.pdf_string(FIELD_WORDS), "/F": of.NumberObject(PRINTED_AND_LOCKED), "/P": page}
+    link.update({of.pdf_name(name): value for name, value in said.items()})
+    writer.mark_update(reference)
+    tag = _tag_of(writer, link)
+    if tag is not None:
+        tag[of.pdf_name("/S")] = of.NameObject("/Form")
+        writer.update_container(tag)
+    form = of.DictionaryObject(
+        {of.pdf_name("/Fields"): of.ArrayObject([reference]), of.pdf_name("/SigFlags"): of.NumberObject(3)}
+    )
+    writer.root[of.pdf_name("/AcroForm")] = form
+    writer.update_root()
+
+
+def _seal_link(writer: Any) -> tuple[Any, Any] | None:
+    """References to the page and to the link that lies over the seal: the only link to a place of the same paper."""
+    for number in range(int(writer.root["/Pages"]["/Count"])):
+        page, _ = writer.find_page_for_modification(number)
+        for reference in _annotations(page.get_object()):
+            annotation = reference.get_object()
+            if annotation["/Subtype"] == "/Link" and "/Dest" in annotation:
+                return page, reference
+    return None
+
+
+def _annotations(page: Any) -> Any:
+    try:
+        return page["/Annots"]
+    except KeyError:
+        return ()
+
+
+def _tag_of(writer: Any, annotation: Any) -> Any:
+    """Its element in the structure of a tagged PDF (ISO 32000-1 section 14.7.4.4); None where there is none."""
+    try:
+        pairs = list(writer.root["/StructTreeRoot"]["/ParentTree"]["/Nums"])
+        place = pairs[::2].index(annotation["/StructParent"])
+    except (KeyError, ValueError):
+        return None
+    return pairs[2 * place + 1].get_object()
 
 
 def demo_signer(folder: Path, sealer: Sealer, hospital: str, name: str, now: datetime) -> KeySigner:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -32,6 +33,7 @@ from infra.database import close_database, open_database
 from infra.settings import Settings, from_environ
 from records.models import Hospital, PatientRecord, ReportPrint
 from tests.parts.installation import Installation
+from tests.parts.sealcheck import pdfsig, seal_of
 from tests.records.pages import jpeg
 
 pytestmark = pytest.mark.timeout(180)
@@ -221,6 +223,30 @@ def test_the_hospitals_seal_holds_for_every_byte_and_breaks_with_one(world: Worl
     assert broken != pdf
     changed = PdfFileReader(io.BytesIO(broken)).embedded_signatures[0]
     assert not validate_pdf_signature(changed, ValidationContext(trust_roots=[certificate])).intact
+
+
+def test_the_seal_holds_for_tools_that_did_not_make_it_and_lies_where_it_is_drawn(world: World, tmp_path: Path) -> None:
+    exam = world.exam("SEAL")
+    world.say("SEAL", "final", findings="脂肪肝", impression="脂肪肝")
+    pdf = world.pdf(exam)
+    seal = seal_of(pdf)
+    assert (seal.valid, seal.sub_filter, seal.no_change_allowed) == (True, "ETSI.CAdES.detached", True)
+    assert re.fullmatch(rb"<[0-9a-fA-F]+>", seal.left_out), "nothing but the signature itself is left out"
+    assert not seal_of(pdf.replace(b"/Lang", b"/Long", 1)).valid
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    said = pdfsig(tmp_path / "report.pdf")
+    assert said is None or all(each in said for each in ("Signature is Valid", "Total document signed", "演示证书"))
+    field = PdfFileReader(io.BytesIO(pdf)).embedded_signatures[0].sig_field
+    left, bottom, right, top = (round(float(side)) for side in field["/Rect"])
+    page = pypdfium2.PdfDocument(pdf)[0]
+    shown = page.render(scale=1).to_numpy()[:, :, :3].astype(int)  # BGR, a pixel for a point
+    under = shown[round(page.get_height()) - top : round(page.get_height()) - bottom, left:right]
+    red = (under[:, :, 2] - under[:, :, 0] > 80).mean()
+    assert red > 0.05, "the field of the signature is the red seal"
+    assert field["/TU"] == "医院电子签章"
+    tree = PdfFileReader(io.BytesIO(pdf)).root["/StructTreeRoot"]["/ParentTree"]["/Nums"]
+    pairs = dict(zip(list(tree)[::2], range(1, len(tree), 2), strict=True))
+    assert tree[pairs[field["/StructParent"]]]["/S"] == "/Form", "a screen reader finds it as a field"
 
 
 def test_a_paper_that_bears_another_patients_name_does_not_count(world: World) -> None:
