@@ -8,7 +8,7 @@ import random
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -60,6 +60,7 @@ class StandIn(ABC):
         self.moods: deque[str] = deque()
         self.asked: list[str] = []
         self.ledger: list[dict[str, Any]] = []  # what it took on, in order
+        self.met: Counter[str] = Counter()  # how often each mood met somebody
         self.url = ""
         self.lock = threading.Lock()
         self._dice: tuple[random.Random, float] | None = None
@@ -104,6 +105,8 @@ class StandIn(ABC):
     def behave(self, asked: Asked) -> tuple[str, Answer | None]:
         """The mood of this request and what is answered; None says that the connection ends without a word."""
         mood = self._mood()
+        with self.lock:
+            self.met[mood] += 1
         if mood == "slow":
             self._go_on.wait(SLOW_SECONDS)
         done = self.answer(asked) if mood in WORKS else None
