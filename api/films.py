@@ -15,7 +15,7 @@ from api.dicomweb.conditional import Sendable, respond, sendable
 from api.dicomweb.reading import reads
 from api.exams import my_exam
 from api.forms import answer, asked
-from api.recipients import FilmReceived, Received, film_received, may_see_film, received
+from api.recipients import FilmReceived, Received, film_received, may_see_film, received, require_taking
 from api.services import Services
 from core.clock import now
 from core.errors import InvalidField, NotFound
@@ -132,6 +132,7 @@ async def _jpeg(request: Request, exam: str, n: str) -> HTTPResponse:
 
 async def _dicom(request: Request, exam: str, n: str) -> HTTPResponse:
     asked(request)
+    await require_taking(request.ctx.grant)
     opened = await _opened(request, exam)
     shown, film = opened.page(n), opened.film
     assert film is not None, "a page is of a film"

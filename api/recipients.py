@@ -10,7 +10,7 @@ from api.dicomweb.reading import veil_of
 from api.services import Services
 from archive.locate import Located
 from core.clock import now
-from core.errors import NotFound
+from core.errors import Forbidden, NotFound
 from core.grants import Grant
 from core.maskedtext import Whose
 from identity.links import LinkKind, good_link
@@ -82,6 +82,13 @@ async def all_received(services: Services, grant: Grant) -> list[Received]:
 async def of_view(services: Services, view: ShareView, exam_id: str) -> Received:
     """One exam of a share as its recipient would see it; raises NotFound."""
     return await _shared(services, view, view.exam(exam_id))
+
+
+async def require_taking(grant: Grant) -> None:
+    """Pass whoever may have whole files; raises Forbidden, whatever the file, where a share is for looking at only."""
+    view = await view_of(grant, now())
+    if view is not None and not view.allow_download:
+        raise Forbidden("this share is for looking at: no files leave")
 
 
 async def _shared(services: Services, view: ShareView, found: Found) -> Received:

@@ -7,6 +7,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.access import READS_PICTURES, needs
 from api.dicomweb.conditional import send
 from api.dicomweb.reading import PREFIX, Asked, answered, asked_by, reads, recorded
+from api.recipients import require_taking
 from archive import locate
 from archive.locate import Located
 from core.errors import Forbidden, Malformed, NotFound
@@ -27,6 +28,7 @@ INSTANCE = "/studies/<study>/series/<series>/instances/<instance>"
 @needs(*READS_PICTURES)
 async def of_many(request: Request, study: str, series: str | None = None) -> HTTPResponse | None:
     """All DICOM files of a study or series."""
+    await require_taking(request.ctx.grant)
 
     async def make(asked: Asked) -> Answer:
         choices = asked.choices(Category.INSTANCES, single=False)
@@ -42,6 +44,7 @@ async def of_instance(request: Request, study: str, series: str, instance: str) 
     """One DICOM file. For the auditor alone: an older version of it."""
     if request.ctx.grant.role is Role.AUDITOR:
         return await _older_version(request, place(study, series, instance))
+    await require_taking(request.ctx.grant)
 
     async def make(asked: Asked) -> Answer:
         if asked.version is not None:

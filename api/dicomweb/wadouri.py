@@ -6,6 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import READS_PICTURES, needs
 from api.dicomweb.reading import PREFIX, Asked, answered, reads
+from api.recipients import require_taking
 from wado import objects
 from wado.ahead import opened
 from wado.places import instance as instance_at
@@ -20,6 +21,7 @@ routes = Blueprint("wadouri")
 @needs(*READS_PICTURES)
 async def retrieve(request: Request) -> HTTPResponse | None:
     """One instance, as a picture or as a DICOM file."""
+    await require_taking(request.ctx.grant)
 
     async def make(asked: Asked) -> Answer:
         wanted = parse_uri_request(asked.parameters)

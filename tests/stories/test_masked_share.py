@@ -278,7 +278,7 @@ def _shown(picture: bytes) -> NDArray[np.uint8]:
 
 @pytest.mark.usefixtures("film", "rule")
 def test_no_marker_leaves_by_any_way_and_the_image_areas_are_whole(world: World) -> None:
-    world.share("CT")
+    token = world.share("CT")["url"].rpartition("/s/")[2]
     said: list[bytes] = []
     exam = f"/api/v1/exams/{world.exams['CT']}"
     with world.client("recipient") as recipient:
@@ -297,6 +297,10 @@ def test_no_marker_leaves_by_any_way_and_the_image_areas_are_whole(world: World)
         assert told["patient"] == {"name": "欧阳**", "sex": "F", "birth_year": 1949}
         assert (told["images"], told["films"], told["visit"]["number"]) == (3, 1, "")
         said += list(_dicom(recipient, told["studies"]))
+        as_a_browser = {"Accept": "text/html", "Cookie": f"cloudfilm_session={world.tokens['recipient']}"}
+        page = recipient.get(f"/s/{token}", headers=as_a_browser)
+        assert page.status_code == 200 and "磨玻璃结节" in page.text and "欧阳**" in page.text
+        said.append(page.content)
     report = answers["/report"].json()
     assert "右肺上叶见磨玻璃结节，大小约8mm×6mm。" in report["findings"]
     assert (report["reporting_doctor"], report["own_pdf"]) == ("尉迟**", False)
@@ -443,6 +447,12 @@ def test_after_the_share_was_stopped_a_tag_is_answered_as_refused(world: World) 
         for way, tag in tags.items():
             assert recipient.get(exam + way, headers={"If-None-Match": tag}).status_code == 304
         assert recipient.get(f"{exam}/download.zip").status_code == 404
+        study = recipient.get(exam).json()["studies"][0]
+        assert recipient.get(f"/dicom-web/studies/{study}/metadata").status_code == 200
+        for uid in (study, "1.2.3.4.5"):  # looked at, not taken along
+            asked = f"/wado?requestType=WADO&studyUID={uid}&seriesUID=1.2&objectUID=1.3"
+            for way in (f"/dicom-web/studies/{uid}", f"/dicom-web/studies/{uid}/series/1.2/instances/1.3", asked):
+                assert recipient.get(way).status_code == 403
         assert patient.delete(f"/api/v1/shares/{share['id']}").status_code == 204
         for way, tag in tags.items():
             refused = recipient.get(exam + way, headers={"If-None-Match": tag})
