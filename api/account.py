@@ -31,10 +31,20 @@ async def export(request: Request) -> HTTPResponse:
     services: Services = request.app.ctx.services
     person = await require_person(request.ctx.grant.subject)
     copied = await account.export(person.id, services.people.sealer)
+    shared = await services.sharing.shares.export(person.id)
     taps = await acceptances.kept(await account.subjects(person.id))
     chosen = await wishes.of_person(person.id, services.people.channels)
     await _record(request, "export-account")
-    return answer({"id": person.id, "since": person.created_at, **copied, "message_taps": taps, "message_wishes": chosen})
+    return answer(
+        {
+            "id": person.id,
+            "since": person.created_at,
+            **copied,
+            "shares": shared,
+            "message_taps": taps,
+            "message_wishes": chosen,
+        }
+    )
 
 
 @routes.delete("/")
@@ -45,6 +55,7 @@ async def delete(request: Request) -> HTTPResponse:
     person = await require_person(request.ctx.grant.subject)
     await _record(request, "delete-account")
     subjects = await account.subjects(person.id)
+    await services.sharing.shares.revoke_all(person.id, now())
     await account.delete(person.id, services.sessions_epoch, now())
     await acceptances.remove(subjects)
     return answer({"kept": KEPT[prefers_english(request.headers.get("accept-language", ""))]})

@@ -85,9 +85,11 @@ def _binding_refused(title: str, status: int) -> HTTPResponse:
 
 
 def _more(error: errors.CloudfilmError) -> dict[str, Any]:
-    """What a client goes on with: tries that are left, the text to agree to."""
+    """What a client goes on with: tries that are left, the text to agree to, the word that confirms."""
     if isinstance(error, errors.PasscodeWrong):
         return {"remaining_attempts": error.remaining}
+    if isinstance(error, errors.Sensitive):
+        return {"confirm": "confirm_sensitive"}
     return {"consent": error.kind} if isinstance(error, errors.ConsentNeeded) else {}
 
 

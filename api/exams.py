@@ -27,6 +27,7 @@ from records import films, places, search
 from records.masked import birth_year
 from records.places import Names
 from records.search import Found, Query
+from share import sensitive
 
 routes = Blueprint("exams", url_prefix="/api/v1/exams")
 PARAMETERS = ("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")
@@ -55,8 +56,9 @@ async def exams(request: Request) -> HTTPResponse:
     page = await search.search(await records_of(request.ctx.grant.subject, now()), query, now())
     for hospital in sorted({found.hospital.code for found in page.items}):
         await on_record(request, hospital, "", "exams")
-    shown = await _shown(request, page.items)
-    return answer({"items": [_item(found, shown) for found in page.items], "next": page.next})
+    shown, hidden = await _shown(request, page.items), await sensitive.sensitive_among(page.items)
+    items = [_item(found, shown) | {"sensitive": found.exam.id in hidden} for found in page.items]
+    return answer({"items": items, "next": page.next})
 
 
 @routes.get("/<exam>", name="one")
@@ -67,7 +69,8 @@ async def exam(request: Request, exam: str) -> HTTPResponse:
         return await _one_of_link(request, exam)
     found = await my_exam(request, exam)
     await on_record(request, found.hospital.code, found.exam.id, "exam")
-    return answer(_item(found, await _shown(request, [found])) | _detail(found))
+    hidden = await sensitive.sensitive_among([found])
+    return answer(_item(found, await _shown(request, [found])) | {"sensitive": bool(hidden)} | _detail(found))
 
 
 async def _of_link(request: Request) -> HTTPResponse:

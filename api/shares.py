@@ -85,7 +85,7 @@ async def mine(request: Request) -> HTTPResponse:
     """What I share, or have shared, newest first."""
     services: Services = request.app.ctx.services
     said, at = asked(request, "limit", "cursor"), now()
-    found, cursor = await services.sharing.shares.list(
+    found, cursor = await services.sharing.shares.page(
         request.ctx.grant.subject, cursor=said.get("cursor", ""), limit=limit_of(said)
     )
     return answer({"items": [_described(kept, at) for kept in found], "next": cursor})

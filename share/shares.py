@@ -128,7 +128,7 @@ class Shares:
             raise NotFound("no such share")
         return (await _with_exams([share]))[0]
 
-    async def list(self, person: str, *, cursor: str, limit: int) -> tuple[list[Kept], str | None]:
+    async def page(self, person: str, *, cursor: str, limit: int) -> tuple[list[Kept], str | None]:
         """This person's, newest first, and the cursor of those after them; raises Malformed."""
         rows = Share.filter(person_id=person)
         if cursor:
@@ -149,6 +149,21 @@ class Shares:
         rows = await Share.filter(person_id=person, revoked_at=None)
         await self._end(rows, now)
         return len(rows)
+
+    async def export(self, person: str) -> list[dict[str, object]]:
+        """All that this person ever shared; times as datetimes."""
+        return [
+            {
+                "id": each.share.id,
+                "exams": list(each.exams),
+                "masked": each.share.mask,
+                "created_at": each.share.created_at,
+                "expires_at": each.share.expires_at,
+                "revoked_at": each.share.revoked_at,
+                "opens": each.share.opens,
+            }
+            for each in await _with_exams(await Share.filter(person_id=person).order_by("id"))
+        ]
 
     async def token(self, share: Share, now: datetime) -> str:
         """The token of a share, derived again for its owner; raises NotFound once the link is over."""

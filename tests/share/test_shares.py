@@ -184,11 +184,11 @@ async def test_a_repeated_request_makes_one_share_and_tells_the_same(world: Worl
 
 async def test_shares_are_listed_page_by_page_newest_first_and_only_to_their_owner(world: World) -> None:
     made = [(await world.made("CT")).kept.share.id for _ in range(3)]
-    first, cursor = await world.shares.list(world.person, cursor="", limit=2)
-    rest, end = await world.shares.list(world.person, cursor=cursor or "", limit=2)
+    first, cursor = await world.shares.page(world.person, cursor="", limit=2)
+    rest, end = await world.shares.page(world.person, cursor=cursor or "", limit=2)
     assert [each.share.id for each in (*first, *rest)] == made[::-1] and end is None
     stranger = (await Person.create(id=uuid7(), created_at=NOON)).id
-    assert await world.shares.list(stranger, cursor="", limit=2) == ([], None)
+    assert await world.shares.page(stranger, cursor="", limit=2) == ([], None)
     for act in (world.shares.get(stranger, made[0]), world.shares.revoke(stranger, made[0], NOON)):
         with pytest.raises(NotFound):
             await act

@@ -173,7 +173,17 @@ def test_two_of_five_exams_by_qr_without_an_account_until_it_is_stopped(
     frame = client.retrieve_instance_frames(study_of("A1"), f"{study_of('A1')}.1", f"{study_of('A1')}.1.1", [1])
     assert frame
 
+    handed_out = [
+        f"/dicom-web/studies/{study_of('A1')}/series/{study_of('A1')}.1/instances/{study_of('A1')}.1.1/rendered",
+        f"/dicom-web/studies/{study_of('A1')}?accept=application/zip",
+        f"/api/v1/exams/{exams['A1']}/report.pdf",
+        f"/api/v1/exams/{exams['A1']}/download.zip",
+    ]
+    tags = {path: doctor.client.get(path).headers["etag"] for path in handed_out}
+    site.kill_one("redis")
     assert patient.client.delete(f"/api/v1/shares/{share['id']}").status_code == 204
+    for path, tag in tags.items():
+        assert doctor.client.get(path, headers={"If-None-Match": tag}).status_code == WRONG, path
     with pytest.raises(HTTPError, match="401"):
         client.retrieve_study(study_of("A1"))
     assert opens(site, share, share["passcode_digits"]).status_code == GONE
@@ -255,8 +265,9 @@ def test_what_may_not_be_shared_is_refused_with_its_reason(patient: Phone, exams
 
     not_final = refused(exams=[exams["A1"], exams["A5"]])
     assert not_final.status_code == 409 and "正式" in not_final.json()["title"]
+    assert [each["id"] for each in patient.exams() if each["sensitive"]] == [exams["A3"]]
     sensitive = refused(exams=[exams["A3"]])
-    assert sensitive.status_code == 409 and "敏感" in sensitive.json()["title"]
+    assert sensitive.status_code == 409 and sensitive.json()["confirm"] == "confirm_sensitive"
     assert refused(exams=[exams["A3"]], confirm_sensitive=True).status_code == 201
     assert refused(exams=[exams["A1"]], mask=False, passcode=None).status_code == 422
     assert refused(exams=[exams["A1"]], nonsense=1).status_code == 422
