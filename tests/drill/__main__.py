@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tests.drill import away, copies, disk, kills, lying_redis, notices
+from tests.drill import away, copies, disk, kills, lying_redis, notices, outage
 from tests.drill.ledger import Line, table
 from tests.drill.site import site
 from tests.parts.redis import RedisBeside
 
 KILLS = 200
 KILL_MEMORY_MIB = 16
+OUTAGE_NOTICES = 5000
+OUTAGE_SECONDS = 600.0
 
 Part = Callable[[argparse.Namespace], list[Line]]
 
@@ -28,10 +30,12 @@ def main() -> int:
     arguments = _arguments()
     print(f"seed {arguments.seed}", flush=True)
     lines: list[Line] = []
+    all_begun = time.monotonic()
     for name in arguments.only or PARTS:
         begun = time.monotonic()
         lines += PARTS[name](arguments)
         print(f"{name}: {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"all: {time.monotonic() - all_begun:.0f} s", flush=True)
     print(table(lines))
     return int(not all(line.good for line in lines))
 
@@ -40,6 +44,15 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.drill", description=__doc__)
     parser.add_argument("--kills", type=int, default=KILLS, help=f"how many (default {KILLS})")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(100_000), help="of what is sent and when it is broken")
+    parser.add_argument(
+        "--outage-seconds",
+        type=float,
+        default=OUTAGE_SECONDS,
+        help=f"how long the provider of messages is away at least (default {OUTAGE_SECONDS:.0f})",
+    )
+    parser.add_argument(
+        "--outage-notices", type=int, default=OUTAGE_NOTICES, help=f"that are due meanwhile (default {OUTAGE_NOTICES})"
+    )
     parser.add_argument("--only", action="append", choices=list(PARTS), help="this part alone; may be given several times")
     return parser.parse_args()
 
@@ -83,6 +96,10 @@ def _notices(arguments: argparse.Namespace) -> list[Line]:
     return [replace(line, note=f"{line.note}, kept in {kept}")]
 
 
+def _outage(arguments: argparse.Namespace) -> list[Line]:
+    return [outage.drill(arguments.outage_notices, arguments.outage_seconds)]
+
+
 PARTS: dict[str, Part] = {
     "copies": _copies,
     "redis": _redis,
@@ -90,6 +107,7 @@ PARTS: dict[str, Part] = {
     "disk": _disk,
     "kills": _kills,
     "notices": _notices,
+    "outage": _outage,
 }
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import random
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,7 @@ async def _drill(home: Path, provider: AliyunServer, kills: int, dice: random.Ra
         "NOTICE_LEASE_SECONDS": LEASE_SECONDS,
     }
     async with messaging.place(home, provider, **seconds) as here:
-        with messaging.server(here) as url:
+        with messaging.server(here) if misbehaves else nullcontext() as url:
             provider.callback = f"{url}/api/v1/callbacks/aliyun/{SECRET_PATH}"
             provider.misbehaves(seed, misbehaves)
             events = 0

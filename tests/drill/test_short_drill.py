@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drill import away, copies, kills, lying_redis, notices
+from tests.drill import away, copies, kills, lying_redis, notices, outage
 from tests.drill.ledger import Line, table
 from tests.drill.site import site
 from tests.parts.redis import RedisBeside
@@ -15,6 +15,7 @@ from tests.parts.redis import RedisBeside
 SEED = 2026
 KILLS = 3
 NOTICE_KILLS = 2
+OUTAGE_NOTICES = 30
 
 
 def require_good(*lines: Line) -> None:
@@ -48,6 +49,14 @@ def test_a_worker_killed_while_it_sends_doubles_and_loses_no_message() -> None:
     line = notices.drill(NOTICE_KILLS, SEED, misbehaves=0.0)
     require_good(line)
     assert (line.faults, line.acknowledged >= NOTICE_KILLS) == (NOTICE_KILLS, True)
+
+
+@pytest.mark.timeout(240)
+def test_after_an_outage_each_notice_leaves_once_and_no_login_code_waited_behind_them() -> None:
+    line = outage.drill(OUTAGE_NOTICES, outage_seconds=1.0, per_second=10)
+    require_good(line)
+    assert (line.acknowledged, line.healed) == (OUTAGE_NOTICES, OUTAGE_NOTICES)
+    assert line.reads > outage.CODES_BEFORE + 2, "codes were asked for before, meanwhile and afterwards"
 
 
 def test_a_ledger_with_a_loss_is_bad_and_says_so() -> None:
