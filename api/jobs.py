@@ -28,6 +28,7 @@ from infra.settings import Settings
 from records import filmpages, filmwork, matching, reports
 
 COUNT_SECONDS = 15.0
+COMPLETE_SECONDS = 2.0  # a film whose images are all here is made that soon
 FORGET_SECONDS = 6 * 3600.0
 DONE_KEPT = timedelta(days=7)  # for whoever looks what happened last week
 LOGINS_KEPT = timedelta(days=30)
@@ -60,6 +61,7 @@ def handlers(services: Services) -> dict[str, outbox.Handler]:
         ORPHAN: lambda job: remove_orphan(replicas, job.payload),
         STUDY_ARRIVED: match_study,
         STUDY_SETTLED: lambda job: filmwork.study_settled(job.payload, now()),
+        filmwork.COMPLETE: lambda job: filmwork.exams_changed([job.payload["exam"]], now()),
         SERIES_METADATA: lambda job: ready_metadata(services.settings, job.payload["series"], job.payload["revision"]),
     }
 
@@ -80,6 +82,9 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
     async def empty_spool(_stop: asyncio.Event) -> None:
         await asyncio.to_thread(remove_leftovers, settings.home / "spool", time.time() - SPOOL_KEPT_SECONDS)
 
+    async def find_complete_exams(_stop: asyncio.Event) -> None:
+        await filmwork.complete_exams(now())
+
     async def walk_over_copies(stop: asyncio.Event) -> None:
         if await scrub.is_due(now(), settings.scrub_interval_days):
             await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
@@ -87,6 +92,7 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
     return (
         *(Periodic(*each) for each in noticejobs.rounds(services)),
         *(Periodic(*each) for each in auditjobs.rounds(services)),
+        Periodic("complete-exams", COMPLETE_SECONDS, find_complete_exams),
         Periodic("count", COUNT_SECONDS, count_waiting),
         Periodic("forget", FORGET_SECONDS, forget_done),
         Periodic("forget-logins", FORGET_SECONDS, forget_logins),
@@ -108,7 +114,7 @@ async def ready_metadata(settings: Settings, series_id: int, revision: int) -> N
 
 async def forget_done(_stop: asyncio.Event) -> None:
     """Remove old promises that were kept."""
-    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED, STUDY_SETTLED, filmwork.FILM, reports.PRINT):
+    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED, STUDY_SETTLED, filmwork.COMPLETE, filmwork.FILM, reports.PRINT):
         await outbox.forget_done(topic, now() - DONE_KEPT)
 
 

@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from archive import settling
+from archive.models import Series
 from infra import outbox
+from infra.models import Outbox, OutboxState
 from records.models import Exam, ExamStudy, PatientRecord
 
 FILM = "film"  # outbox topic: make the film of an exam from what is there now
+COMPLETE = "exam-complete"  # outbox topic: all images that the hospital announced are here
 
 
 def said_of(exam: Exam) -> tuple[object, ...]:
@@ -43,7 +46,48 @@ async def study_settled(payload: dict[str, Any], now: datetime) -> None:
         await study_moved(payload["hospital"], payload["study"], now)
 
 
+async def study_found(hospital: str, study_uid: str, now: datetime) -> None:
+    """Inside the caller's transaction: a study has found its exams. Where more images are announced and still coming, the
+    film waits for them."""
+    links = ExamStudy.filter(exam__hospital_id=hospital, study_uid=study_uid, confirmed=True)
+    exams = [link.exam for link in await links.prefetch_related("exam")]
+    coming = (hospital, study_uid) in await _arriving()
+    await exams_changed([exam.id for exam in exams if not coming or await _is_complete(exam) is not False], now)
+
+
+async def complete_exams(now: datetime) -> None:
+    """Exams whose announced images are all here need not wait until nothing more comes: promised once for that number."""
+    arriving = await _arriving()
+    uids = sorted({uid for _, uid in arriving})
+    links = ExamStudy.filter(study_uid__in=uids, confirmed=True, exam__expected__isnull=False)
+    for link in await links.prefetch_related("exam") if uids else ():
+        exam = link.exam
+        if (exam.hospital_id, link.study_uid) in arriving and await _is_complete(exam):
+            await outbox.promise(COMPLETE, f"{exam.id}.{_announced(exam)}", {"exam": exam.id}, now)
+
+
+async def _arriving() -> frozenset[tuple[str, str]]:
+    """(hospital, study) of those of which something came within the last moments."""
+    open_ones = await Outbox.filter(topic=settling.STUDY_SETTLED, state=OutboxState.WAITING)
+    return frozenset((row.payload["hospital"], row.payload["study"]) for row in open_ones)
+
+
+async def _is_complete(exam: Exam) -> bool | None:
+    """Whether all announced series and images are here; None when the hospital announced none."""
+    if not exam.expected or not _announced(exam):
+        return None
+    links = await ExamStudy.filter(exam_id=exam.id, confirmed=True)
+    uids = [link.study_uid for link in links]
+    series = await Series.filter(study__hospital_id=exam.hospital_id, study__study_instance_uid__in=uids)
+    enough = sum(each.instance_count for each in series) >= _announced(exam)
+    return enough and len(series) >= exam.expected.get("series", 0)
+
+
+def _announced(exam: Exam) -> int:
+    return (exam.expected or {}).get("instances", 0)
+
+
 async def study_moved(hospital: str, study_uid: str, now: datetime) -> None:
-    """Inside the caller's transaction: a study has found its exams, or its images are complete."""
+    """Inside the caller's transaction: nothing more comes of a study, or other exams have it now."""
     links = ExamStudy.filter(exam__hospital_id=hospital, study_uid=study_uid, confirmed=True)
     await exams_changed([str(each) for each in await links.values_list("exam_id", flat=True)], now)

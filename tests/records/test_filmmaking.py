@@ -366,6 +366,36 @@ async def test_what_comes_later_makes_an_earlier_promise_void(replicas: Replicas
     assert not await settling.has_settled({**first.payload, "study": "9.9"})
 
 
+async def test_announced_images_that_are_all_here_are_waited_for_no_longer(replicas: Replicas, tmp_path: Path) -> None:
+    at = NOW
+    await put(replicas, tmp_path, ct_file(1))
+    exam_id = await say(expected={"series": 1, "instances": 3})
+    assert await promised() == set(), "two more are announced and on their way"
+    await filmwork.complete_exams(at)
+    assert await complete() == []
+    await put(replicas, tmp_path, ct_file(2), ct_file(3))
+    await filmwork.complete_exams(at)
+    await filmwork.complete_exams(at)
+    assert await complete() == [exam_id], "once"
+    await put(replicas, tmp_path, ct_file(4))
+    await filmwork.complete_exams(at)
+    assert await complete() == [exam_id], "what comes beyond that is seen when nothing more comes"
+    await do_what_is_due(at + timedelta(seconds=3 * SPAN_SECONDS))
+    assert await promised() == {exam_id}
+
+
+async def complete() -> list[str]:
+    return [str(row.payload["exam"]) for row in await Outbox.filter(topic=filmwork.COMPLETE)]
+
+
+async def test_announced_images_that_never_come_do_not_keep_the_film_away(replicas: Replicas, tmp_path: Path) -> None:
+    await put(replicas, tmp_path, ct_file(1))
+    exam_id = await say(expected={"series": 1, "instances": 3})
+    await do_what_is_due(NOW + timedelta(seconds=3 * SPAN_SECONDS))
+    assert await promised() == {exam_id}
+    assert await promised_by(say(expected={"series": 2, "instances": 9}, item="胸部CT增强")) == {exam_id}
+
+
 async def test_what_a_header_says_makes_the_film_anew_when_it_changes(replicas: Replicas, tmp_path: Path) -> None:
     await put(replicas, tmp_path, ct_file(1))
     exam_id = await say()
