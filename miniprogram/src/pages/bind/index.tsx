@@ -1,0 +1,165 @@
+// Which patient numbers are mine, and whose exams in the family I may see: each proved, each to be taken back.
+import { useEffect, useState } from "react";
+
+import { call } from "../../api/client";
+import { type Hospital, hospitals } from "../../api/hospitals";
+import { Field } from "../../parts/Field";
+import { Page } from "../../parts/Page";
+import { Button, Card, Chips, Said } from "../../parts/Pieces";
+import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { replace } from "../../state/go";
+import { sayDate } from "../../words/moments";
+import { useMore } from "../../words/more";
+import { Family } from "./Family";
+import { Sure } from "./Sure";
+
+interface Binding {
+  id: string;
+  hospital: string;
+  kind: string;
+  masked_value: string;
+  proved_at: string;
+}
+
+export interface Claim {
+  hospital: string;
+  kind: string;
+  value: string;
+  name: string;
+}
+
+export default function Bind() {
+  const more = useMore();
+  const [all, setAll] = useState<Hospital[]>([]);
+  const [whose, setWhose] = useState("mine");
+  const [claim, setClaim] = useState<Claim>({ hospital: "", kind: "id_card", value: "", name: "" });
+  const mine = useAnswer(() => call<{ items: Binding[] }>("GET", "/api/v1/me/bindings"), []);
+  useEffect(() => {
+    hospitals().then(
+      (found) => {
+        setAll(found);
+        setClaim((said) => ({ ...said, hospital: said.hospital || found[0]?.code || "" }));
+      },
+      () => undefined,
+    );
+  }, []);
+  const nameOf = (code: string) => all.find((each) => each.code === code)?.name || code;
+  return (
+    <Page title={more.bindTitle} hospital={claim.hospital || undefined}>
+      <section className="stack">
+        <h2 className="heading">{more.myBindings}</h2>
+        <Card>
+          {mine.answer && mine.answer.items.length === 0 && <p className="text second">{more.noBindings}</p>}
+          <ul className="lines">
+            {mine.answer?.items.map((each) => (
+              <li className="line" key={each.id}>
+                <span className="grow">
+                  <span className="line-name">{nameOf(each.hospital)}</span>
+                  <span className="second line-more">
+                    {more.kinds[each.kind] || each.kind} {each.masked_value} · {sayDate(each.proved_at)}
+                  </span>
+                </span>
+                <Sure
+                  words={more.unbind}
+                  sure={more.unbindSure}
+                  onSure={() => call("DELETE", `/api/v1/me/bindings/${each.id}`).then(mine.again)}
+                />
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </section>
+      <Chips
+        name={more.bindTitle}
+        chosen={whose}
+        options={[
+          ["mine", more.bindMine],
+          ["family", more.bindFamily],
+        ]}
+        onChoose={setWhose}
+      />
+      {whose === "mine" ? (
+        <Own claim={claim} onChange={setClaim} all={all} onBound={mine.again} />
+      ) : (
+        <Family claim={claim} onChange={setClaim} all={all} />
+      )}
+    </Page>
+  );
+}
+
+interface ClaimProps {
+  claim: Claim;
+  onChange: (claim: Claim) => void;
+  all: Hospital[];
+}
+
+/** Which hospital, which number, whose name. */
+export function ClaimFields({ claim, onChange, all }: ClaimProps) {
+  const more = useMore();
+  return (
+    <div className="stack">
+      {all.length > 1 && (
+        <div>
+          <p className="field-name">{more.bindHospital}</p>
+          <Chips
+            name={more.bindHospital}
+            chosen={claim.hospital}
+            options={all.map((each) => [each.code, each.name])}
+            onChoose={(hospital) => onChange({ ...claim, hospital })}
+          />
+        </div>
+      )}
+      <div>
+        <p className="field-name">{more.bindKind}</p>
+        <Chips
+          name={more.bindKind}
+          chosen={claim.kind}
+          options={Object.entries(more.kinds)}
+          onChoose={(kind) => onChange({ ...claim, kind })}
+        />
+      </div>
+      <Field name={more.kinds[claim.kind] || more.bindValue} value={claim.value} onChange={(value) => onChange({ ...claim, value })} />
+      <Field name={more.bindName} value={claim.name} onChange={(name) => onChange({ ...claim, name })} most={128} />
+      <p className="text small">{more.bindWhere}</p>
+    </div>
+  );
+}
+
+function Own({ claim, onChange, all, onBound }: ClaimProps & { onBound: () => void }) {
+  const more = useMore();
+  const [fault, setFault] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState(false);
+  const bind = async () => {
+    setFault("");
+    if (!claim.value.trim() || !claim.name.trim()) {
+      setFault(more.incomplete);
+      return;
+    }
+    setBusy(true);
+    try {
+      await call("POST", "/api/v1/me/bindings", { ...claim, value: claim.value.trim(), name: claim.name.trim() });
+      setDone(true);
+      onChange({ ...claim, value: "", name: "" });
+      onBound();
+    } catch (thrown) {
+      setFault(problemOf(thrown).said);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card>
+      {fault && <Said kind="wrong">{fault}</Said>}
+      {done && !fault && (
+        <div className="stack">
+          <Said kind="good">{more.bound}</Said>
+          <Button onTap={() => replace("exams")}>{more.toExams}</Button>
+        </div>
+      )}
+      <ClaimFields claim={claim} onChange={onChange} all={all} />
+      <Button kind={done ? "quiet" : ""} onTap={bind} off={busy}>
+        {more.bind}
+      </Button>
+    </Card>
+  );
+}

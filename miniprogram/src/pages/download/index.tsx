@@ -1,0 +1,178 @@
+// Downloading: how large it is first, then all of it or one series with real progress; or on a computer, by a code.
+import Taro from "@tarojs/taro";
+import { useState } from "react";
+
+import { type Manifest, manifest as askManifest, type OnPc, onPc, zipPath } from "../../api/downloads";
+import { exam as askExam } from "../../api/exams";
+import { Page } from "../../parts/Page";
+import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
+import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { known } from "../../state/history";
+import { sayTime } from "../../words/dates";
+import { sayMoment } from "../../words/moments";
+import { useMore } from "../../words/more";
+import { saySize } from "../../words/sizes";
+import { type Taking, useTaking } from "./taking";
+import "./index.css";
+
+const MIB = 1024 * 1024;
+const WIFI_BYTES = 20 * MIB; // from here on the network matters
+const MOST_IN_PAGE_BYTES = 400 * MIB; // held in memory until it is whole; the browser's own download takes what is larger
+
+export default function Download() {
+  const more = useMore();
+  const id = Taro.getCurrentInstance().router?.params.exam || "";
+  const asked = useAnswer(() => askManifest(id), [id]);
+  const exam = useAnswer(() => askExam(id), [id]).answer || known(id);
+  const shown = asked.answer;
+  const nothing = shown && !shown.report && !shown.films.length && !shown.series.length;
+  return (
+    <Page title={more.downloadTitle} hospital={exam?.hospital.code}>
+      {exam && (
+        <section>
+          <h2 className="large">{exam.item}</h2>
+          <p className="text second">
+            {sayTime(exam.performed_at)} · {exam.hospital.name}
+          </p>
+        </section>
+      )}
+      {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
+      {!shown && !asked.problem && <Bones cards={2} />}
+      {nothing && <Empty title={more.nothing} />}
+      {shown && !nothing && (process.env.TARO_ENV === "h5" ? <Here id={id} shown={shown} day={exam?.performed_at} /> : <InApp />)}
+      {shown && !nothing && <Elsewhere id={id} />}
+    </Page>
+  );
+}
+
+function Here({ id, shown, day }: { id: string; shown: Manifest; day?: string }) {
+  const more = useMore();
+  const { taking, take, stop } = useTaking();
+  const name = `exam-${(day || "").slice(0, 10).replace(/-/g, "")}.zip`;
+  const busy = taking?.state === "running";
+  return (
+    <div className="loose">
+      <Card>
+        <p className="text">{more.wholeInside(inside(shown, more))}</p>
+        {shown.bytes > MOST_IN_PAGE_BYTES && <Said>{more.large}</Said>}
+        {shown.bytes > WIFI_BYTES && shown.bytes <= MOST_IN_PAGE_BYTES && <p className="text second">{more.wifi}</p>}
+        {taking && <Progress taking={taking} onStop={stop} onGoOn={() => take(taking.path, name)} />}
+        {shown.bytes > MOST_IN_PAGE_BYTES ? (
+          <a className="button" href={zipPath(id)} download={name}>
+            {more.whole}（{saySize(shown.bytes)}）
+          </a>
+        ) : (
+          <Button onTap={() => take(zipPath(id), name)} off={busy}>
+            {more.whole}（{saySize(shown.bytes)}）
+          </Button>
+        )}
+      </Card>
+      {shown.series.length > 0 && (
+        <Card>
+          <h2 className="heading">{more.oneSeries}</h2>
+          <ul className="lines">
+            {shown.series.map((each, index) => (
+              <li className="line" key={each.uid}>
+                <span className="grow">
+                  <span className="line-name">{[each.modality, each.description].filter(Boolean).join(" ") || more.seriesNone}</span>
+                  <span className="second line-more">
+                    {more.files(each.count)} · {saySize(each.bytes)}
+                  </span>
+                </span>
+                <Button
+                  kind="plain"
+                  off={busy}
+                  name={`${more.downloadTitle} ${index + 1}: ${each.description || more.seriesNone}`}
+                  onTap={() => take(zipPath(id, each.uid), name.replace(".zip", `-${index + 1}.zip`))}
+                >
+                  {more.downloadTitle}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </div>
+  );
+}
+
+function Progress({ taking, onStop, onGoOn }: { taking: Taking; onStop: () => void; onGoOn: () => void }) {
+  const more = useMore();
+  if (taking.state === "done") {
+    return <Said kind="good">{more.done}</Said>;
+  }
+  const left = taking.secondsLeft;
+  const words = left === null ? "" : more.left(left < 90 ? more.seconds(left) : more.minutes(Math.round(left / 60)));
+  return (
+    <div className="stack">
+      {taking.state === "broken" && <Said kind="wrong">{more.broken}</Said>}
+      <progress className="progress" max={taking.all || 1} value={taking.done} aria-label={more.downloading} />
+      <p className="text second" role="status">
+        {more.progress(saySize(taking.done), saySize(taking.all))} {words}
+      </p>
+      <div className="row">
+        {taking.state === "broken" && <Button onTap={onGoOn}>{more.goOn}</Button>}
+        <Button kind="quiet" onTap={onStop}>
+          {more.stop}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** A mini-program can keep no archive. */
+function InApp() {
+  return <Said>{useMore().miniNo}</Said>;
+}
+
+function Elsewhere({ id }: { id: string }) {
+  const more = useMore();
+  const [code, setCode] = useState<OnPc | null>(null);
+  const [fault, setFault] = useState("");
+  const [busy, setBusy] = useState(false);
+  const make = async () => {
+    setBusy(true);
+    setFault("");
+    try {
+      setCode(await onPc(id));
+    } catch (thrown) {
+      setFault(problemOf(thrown).said);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card>
+      <h2 className="heading">{more.onPc}</h2>
+      <p className="text second">{more.onPcWhy}</p>
+      {fault && <Said kind="wrong">{fault}</Said>}
+      {code && (
+        <div className="stack">
+          <div>
+            <p className="text second">{more.onPcOpen}</p>
+            <p className="text address">{code.address}</p>
+          </div>
+          <div>
+            <p className="text second">{more.onPcCode}</p>
+            <p className="text digits">{`${code.code.slice(0, 4)} ${code.code.slice(4)}`}</p>
+          </div>
+          <p className="text second">{more.onPcUntil(sayMoment(code.expires_at))}</p>
+        </div>
+      )}
+      <Button kind="quiet" onTap={make} off={busy}>
+        {code ? more.onPcAgain : more.onPcMake}
+      </Button>
+    </Card>
+  );
+}
+
+function inside(shown: Manifest, more: ReturnType<typeof useMore>): string {
+  const images = shown.series.reduce((sum, each) => sum + each.count, 0);
+  return [
+    shown.report ? more.insideReport : "",
+    shown.films.length ? more.insideFilms(shown.films.length) : "",
+    images ? more.insideImages(images) : "",
+    more.insideReadme,
+  ]
+    .filter(Boolean)
+    .join("、");
+}

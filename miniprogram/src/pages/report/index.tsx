@@ -1,0 +1,221 @@
+// The report as one long page: what counts now, what changed, what its words mean; as PDF and read aloud.
+import Taro from "@tarojs/taro";
+import { useEffect, useState } from "react";
+
+import { exam as askExam } from "../../api/exams";
+import { pdfPath, picturePath, type Piece, type Report, report as askReport, type Term, terms as askTerms } from "../../api/reports";
+import { token } from "../../api/tokens";
+import { addressOf } from "../../api/transport";
+import { Call } from "../../parts/HospitalPhone";
+import { Page } from "../../parts/Page";
+import { Picture } from "../../parts/Picture";
+import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
+import { useAnswer } from "../../parts/useAnswer";
+import { known } from "../../state/history";
+import { sayTime } from "../../words/dates";
+import { sayMoment } from "../../words/moments";
+import { useMore } from "../../words/more";
+import { canSpeak, useVoice } from "./voice";
+import "./index.css";
+
+export default function ReportPage() {
+  const more = useMore();
+  const id = Taro.getCurrentInstance().router?.params.exam || "";
+  const asked = useAnswer(() => askReport(id), [id]);
+  const exam = useAnswer(() => askExam(id), [id]).answer || known(id);
+  const shown = asked.answer;
+  return (
+    <Page title={more.reportTitle} hospital={exam?.hospital.code}>
+      {exam && (
+        <section>
+          <h2 className="large">{exam.item}</h2>
+          <p className="text second">
+            {sayTime(exam.performed_at)} · {exam.hospital.name}
+          </p>
+        </section>
+      )}
+      {asked.problem?.kind === "missing" && exam && <Empty title={more.reportNone} />}
+      {asked.problem && !(asked.problem.kind === "missing" && exam) && <Fault problem={asked.problem} again={asked.again} />}
+      {!shown && !asked.problem && <Bones cards={2} />}
+      {shown && (shown.status === "withdrawn" ? <Withdrawn report={shown} /> : <Shown id={id} report={shown} />)}
+    </Page>
+  );
+}
+
+function Withdrawn({ report }: { report: Report }) {
+  const more = useMore();
+  return (
+    <div className="stack">
+      <Said>{more.withdrawn}</Said>
+      {report.help_phone && <Call phone={report.help_phone} />}
+    </div>
+  );
+}
+
+function Shown({ id, report }: { id: string; report: Report }) {
+  const more = useMore();
+  const [comparing, setComparing] = useState(false);
+  const explained = useAnswer(() => askTerms(id), [id]).answer;
+  const words = explained?.items || [];
+  const parts = [
+    { name: "findings" as const, title: more.findings, text: report.findings || "" },
+    { name: "impression" as const, title: more.impression, text: report.impression || "" },
+  ];
+  return (
+    <div className="loose">
+      {report.status === "preliminary" && <Said>{more.preliminary}</Said>}
+      {report.status === "corrected" && <Said>{more.corrected}</Said>}
+      {report.changes && (
+        <Button kind="quiet" onTap={() => setComparing(!comparing)}>
+          {comparing ? more.changedClose : more.changed}
+        </Button>
+      )}
+      {parts.map(({ name, title, text }) => (
+        <Card key={name}>
+          <h2 className="heading">{title}</h2>
+          {comparing && report.changes ? (
+            <Compared pieces={report.changes[name]} />
+          ) : (
+            <Explained text={text} terms={words} part={name} notice={explained?.notice || ""} />
+          )}
+        </Card>
+      ))}
+      {words.length > 0 && !comparing && <p className="text small">{more.termsHint}</p>}
+      <Signed report={report} />
+      {report.picture && (
+        <Card>
+          <h2 className="heading">{more.picture}</h2>
+          <Picture className="report-picture" path={picturePath(id)} words={more.picture} />
+        </Card>
+      )}
+      <Ways id={id} report={report} spoken={parts.map(({ title, text }) => `${title}。${text}`).join("\n")} />
+    </div>
+  );
+}
+
+/** What was added and taken away, in words and marks, not in colour alone. */
+function Compared({ pieces }: { pieces: Piece[] }) {
+  const more = useMore();
+  return (
+    <p className="text">
+      {pieces.map((piece, index) =>
+        piece.op === "same" ? (
+          <span key={index}>{piece.text}</span>
+        ) : (
+          <span className={`piece ${piece.op}`} key={index}>
+            <span className="piece-word">{piece.op === "added" ? more.added : more.removed}</span>
+            {piece.text}
+          </span>
+        ),
+      )}
+    </p>
+  );
+}
+
+/** The text; a word that has an explanation opens it right below. */
+function Explained({ text, terms, part, notice }: { text: string; terms: Term[]; part: string; notice: string }) {
+  const [chosen, setChosen] = useState<Term | null>(null);
+  const marks = terms
+    .flatMap((term) => term.places.filter((place) => place.in === part).map((place) => ({ ...place, term })))
+    .sort((one, other) => one.begin - other.begin);
+  const letters = Array.from(text); // places count characters
+  const pieces: { text: string; term?: Term }[] = [];
+  let at = 0;
+  for (const mark of marks) {
+    if (mark.begin < at) {
+      continue; // one word inside another
+    }
+    pieces.push({ text: letters.slice(at, mark.begin).join("") });
+    pieces.push({ text: letters.slice(mark.begin, mark.end).join(""), term: mark.term });
+    at = mark.end;
+  }
+  pieces.push({ text: letters.slice(at).join("") });
+  return (
+    <div className="stack">
+      <p className="text report-text">
+        {pieces.map(({ text: piece, term }, index) =>
+          term ? (
+            <button
+              className="term"
+              key={index}
+              aria-expanded={chosen === term}
+              onClick={() => setChosen(chosen === term ? null : term)}
+            >
+              {piece}
+            </button>
+          ) : (
+            <span key={index}>{piece}</span>
+          ),
+        )}
+      </p>
+      {chosen && (
+        <div className="meaning stack" role="status">
+          <p className="text">
+            <span className="meaning-word">{chosen.term}</span>：{chosen.meaning}
+          </p>
+          <p className="text small">{notice}</p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Signed({ report }: { report: Report }) {
+  const more = useMore();
+  const lines: [string, string | null | undefined][] = [
+    [more.reportingDoctor, report.reporting_doctor],
+    [more.verifyingDoctor, report.verifying_doctor],
+    [more.reportedAt, report.reported_at && sayMoment(report.reported_at)],
+    [more.verifiedAt, report.verified_at && sayMoment(report.verified_at)],
+  ];
+  return (
+    <div className="pairs">
+      {lines
+        .filter(([, said]) => said)
+        .map(([name, said]) => (
+          <div className="pair" key={name}>
+            <span className="second">{name}</span>
+            <span>{said}</span>
+          </div>
+        ))}
+    </div>
+  );
+}
+
+function Ways({ id, report, spoken }: { id: string; report: Report; spoken: string }) {
+  const more = useMore();
+  const voice = useVoice();
+  const [fault, setFault] = useState("");
+  useEffect(() => voice.stop, []);
+  const inApp = async () => {
+    setFault("");
+    try {
+      const header = { Authorization: `Bearer ${token()}` };
+      const told = await Taro.downloadFile({ url: addressOf(pdfPath(id)), header });
+      await Taro.openDocument({ filePath: told.tempFilePath, fileType: "pdf", showMenu: true });
+    } catch {
+      setFault(more.pdfFailed);
+    }
+  };
+  return (
+    <div className="stack">
+      {fault && <Said kind="wrong">{fault}</Said>}
+      {report.pdf && process.env.TARO_ENV !== "h5" && <Button onTap={inApp}>{more.openPdf}</Button>}
+      {report.pdf && process.env.TARO_ENV === "h5" && (
+        <div className="row">
+          <a className="button" href={pdfPath(id)} target="_blank" rel="noreferrer">
+            {more.openPdf}
+          </a>
+          <a className="button quiet" href={pdfPath(id)} download="report.pdf">
+            {more.savePdf}
+          </a>
+        </div>
+      )}
+      {canSpeak() && (
+        <Button kind="quiet" onTap={() => (voice.speaking ? voice.stop() : voice.say(spoken))}>
+          {voice.speaking ? more.stopReading : more.readAloud}
+        </Button>
+      )}
+    </div>
+  );
+}

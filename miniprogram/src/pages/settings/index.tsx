@@ -1,0 +1,133 @@
+// Type size and language, what is mine, what I agreed to, which messages I want, and the way out.
+import Taro from "@tarojs/taro";
+import { type ReactNode, useState } from "react";
+
+import { call } from "../../api/client";
+import { forget } from "../../api/tokens";
+import { Page } from "../../parts/Page";
+import { Bones, Button, Card, Chips, Fault, Said } from "../../parts/Pieces";
+import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { open } from "../../state/go";
+import { choose, type Language, useSettings } from "../../state/settings";
+import { useMore } from "../../words/more";
+import { Notices } from "./Notices";
+import { Texts } from "./Texts";
+
+interface Me {
+  phones: { id: string; number: string }[];
+}
+
+export default function SettingsPage() {
+  const more = useMore();
+  const { elder, language } = useSettings();
+  const me = useAnswer(() => call<Me>("GET", "/api/v1/me"), []);
+  return (
+    <Page title={more.settingsTitle}>
+      <Part title={more.display}>
+        <div className="line-pair">
+          <span>{more.elderMode}</span>
+          <Chips
+            name={more.elderMode}
+            chosen={elder ? "on" : "off"}
+            options={[
+              ["on", more.on],
+              ["off", more.off],
+            ]}
+            onChoose={(said) => choose({ elder: said === "on" })}
+          />
+        </div>
+        <div className="line-pair">
+          <span>{more.language}</span>
+          <Chips
+            name={more.language}
+            chosen={language}
+            options={[
+              ["zh", "中文"],
+              ["en", "English"],
+            ]}
+            onChoose={(said) => choose({ language: said as Language })}
+          />
+        </div>
+      </Part>
+      {me.problem && <Fault problem={me.problem} again={me.again} />}
+      {!me.answer && !me.problem && <Bones />}
+      {me.answer && (
+        <>
+          <Part title={more.mine}>
+            <Button kind="quiet" onTap={() => open("bind")}>
+              {more.myCards}
+            </Button>
+            <Button kind="quiet" onTap={() => open("shares")}>
+              {more.myShares}
+            </Button>
+            <Button kind="quiet" onTap={() => open("feedback")}>
+              {more.feedbackMine}
+            </Button>
+            <div className="line-pair">
+              <span className="second">{more.myPhones}</span>
+              <span>{me.answer.phones.map((each) => each.number).join("、") || more.noPhones}</span>
+            </div>
+          </Part>
+          <Notices />
+          <Texts />
+          <Account />
+        </>
+      )}
+    </Page>
+  );
+}
+
+/** A card with its name above. */
+export function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="stack">
+      <h2 className="heading">{title}</h2>
+      <Card>{children}</Card>
+    </section>
+  );
+}
+
+function Account() {
+  const more = useMore();
+  const [asking, setAsking] = useState(false);
+  const [fault, setFault] = useState("");
+  const leave = async (method: "DELETE", path: string) => {
+    setFault("");
+    try {
+      await call(method, path);
+      forget();
+      void Taro.reLaunch({ url: "/pages/login/index" });
+    } catch (thrown) {
+      setFault(problemOf(thrown).said);
+    }
+  };
+  return (
+    <Part title={more.account}>
+      {fault && <Said kind="wrong">{fault}</Said>}
+      <Button kind="quiet" onTap={() => leave("DELETE", "/api/v1/session")}>
+        {more.logOut}
+      </Button>
+      {process.env.TARO_ENV === "h5" && (
+        <a className="link" href="/api/v1/me/export" download="account.json">
+          {more.exportMine}
+        </a>
+      )}
+      {!asking && (
+        <Button kind="plain" onTap={() => setAsking(true)}>
+          {more.giveUp}
+        </Button>
+      )}
+      {asking && (
+        <div className="stack">
+          <Said>{more.giveUpWhy}</Said>
+          <Button kind="quiet" onTap={() => setAsking(false)}>
+            {more.keep}
+          </Button>
+          <Button kind="danger" onTap={() => leave("DELETE", "/api/v1/me")}>
+            {more.giveUpSure}
+          </Button>
+        </div>
+      )}
+    </Part>
+  );
+}
