@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -22,6 +22,7 @@ from records import places
 from records.places import Names
 from records.policies import from_json
 from records.search import Found
+from share import third_parties
 
 routes = Blueprint("accesslog", url_prefix="/api/v1/exams")
 DIGITS = 18  # of the number of an entry
@@ -36,6 +37,7 @@ WHO: Mapping[str, str] = {
     Role.AUDITOR.value: "auditor",
     Role.PATIENT.value: "another person",
     Role.LINK.value: "holder of a link",
+    Role.THIRD_PARTY.value: "third party",
     "operator": "operator",
 }
 WAYS: Mapping[str, str] = {
@@ -43,6 +45,7 @@ WAYS: Mapping[str, str] = {
     Role.KIOSK.value: "kiosk",
     Role.GUIDE.value: "desk",
     Role.LINK.value: "link",
+    Role.THIRD_PARTY.value: "authorisation",
 }
 
 
@@ -53,6 +56,7 @@ class _Shown:
     staff: Mapping[str, Staff]
     departments: Names
     with_names: bool
+    third_parties: Mapping[str, str]  # id → name
 
 
 @routes.get("/<exam>/access-log", name="list")
@@ -67,7 +71,7 @@ async def access_log(request: Request, exam: str) -> HTTPResponse:
     services: Services = request.app.ctx.services
     behind = await staff.behind(services.people.sealer, (row.session for row in rows))
     departments = await places.department_names(found.hospital.code, (each.department for each in behind.values()))
-    shown = _Shown(behind, departments, from_json(found.hospital.policies).staff_names_shown)
+    shown = _Shown(behind, departments, from_json(found.hospital.policies).staff_names_shown, await _third_parties(rows))
     items = [_look(row, request.ctx.grant, shown) for row in rows[:limit]]
     return answer({"items": items, "next": str(rows[limit - 1].number) if len(rows) > limit else None})
 
@@ -87,14 +91,20 @@ def _cursor(text: str) -> int:
     return int(text)
 
 
+async def _third_parties(rows: Iterable[AuditEntry]) -> dict[str, str]:
+    return await third_parties.names_of(row.subject for row in rows if row.role == Role.THIRD_PARTY)
+
+
 def _look(row: AuditEntry, grant: Grant, shown: _Shown) -> dict[str, Any]:
     who = shown.staff.get(row.session, Staff())
+    third_party, purpose = third_parties.asking(row.subject) if row.role == Role.THIRD_PARTY else ("", None)
     return {
         "at": row.at.astimezone(UTC).isoformat(),
         "who": "self" if row.subject == grant.subject else WHO.get(row.role, row.role),
         "role": row.role,
         "department": shown.departments.of("departments", row.chain, who.department),
-        "name": who.name or None if shown.with_names else None,
+        "name": shown.third_parties.get(third_party) or (who.name or None if shown.with_names else None),
+        "purpose": purpose,
         "via": WAYS.get(row.role, "hospital"),
         "device": row.device or None,
         "what": row.what,

@@ -10,15 +10,17 @@ from infra.settings import Settings
 from share.opening import Openings
 from share.pickup import Pickup
 from share.shares import Shares
+from share.shl import HealthLinks
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Shares of their owners, their openings, and codes to type in place of scanning."""
+    """Shares of their owners, their openings, codes to type in place of scanning, and links for health apps."""
 
     shares: Shares
     openings: Openings
     pickup: Pickup
+    health_links: HealthLinks
 
 
 def sharing(settings: Settings, people: People, sessions_epoch: Epoch) -> Sharing:
@@ -27,4 +29,5 @@ def sharing(settings: Settings, people: People, sessions_epoch: Epoch) -> Sharin
         Shares(settings.keys, people.sealer, people.links, sessions_epoch),
         Openings(settings.keys, people.sealer, people.links),
         Pickup(people.sealer, people.links),
+        HealthLinks(settings.keys, people.links, settings.base_url),
     )

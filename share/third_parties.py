@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -83,6 +83,12 @@ async def proved(third_party: str, secret: str) -> ThirdParty | None:
     row = await ThirdParty.get_or_none(id=third_party, revoked_at=None) if len(secret) <= LONGEST_SECRET else None
     kept = row.secret_sha256 if row else ""
     return row if hmac.compare_digest(_hashed(secret), kept) else None
+
+
+async def names_of(subjects: Iterable[str]) -> dict[str, str]:
+    """Id → name of the third parties behind these subjects of sessions."""
+    ids = {asking(each)[0] for each in subjects}
+    return {row.id: row.name for row in await ThirdParty.filter(id__in=sorted(ids))} if ids else {}
 
 
 def subject(third_party: str, purpose: Purpose) -> str:

@@ -133,6 +133,9 @@ LINES = [
     "PUT /api/v1/me/notices                            | patient 422",
     "DELETE /api/v1/me/consents/{kind}                 | patient 404",
     # --- third parties, and who lets them in
+    "POST /api/v1/shares/{share}/shlink                | patient 404",
+    "POST /api/v1/shl/{secret}                         | anyone 422",
+    "GET /api/v1/shl/{secret}/{name}/{ticket}          | anyone 404",
     "POST /api/v1/oauth/token                          | anyone 400",
     "GET /api/v1/third-party/exams                     | third-party 200",
     "GET /api/v1/me/authorisations                     | patient 200",
