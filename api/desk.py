@@ -18,10 +18,11 @@ from api.onsite import ACCOUNT, CHOICE, account_of, append, claim_fields, claim_
 from api.services import Services
 from core.clock import now
 from core.grants import Role
+from core.masking import hinted_name
 from identity import papers
 from identity.bindings import PATIENT_ID
 from identity.family import DESK_RELATIONS, LONGEST, NEXT_OF_KIN
-from identity.masking import masked_name, masked_phone
+from identity.masking import masked_phone
 from identity.mine import with_those_merged
 from identity.models import Binding, Proxy
 from identity.onsite import UNDONE_BECAUSE, attest, policies_of
@@ -176,7 +177,7 @@ async def _described(services: Services, patient: PatientRecord) -> dict[str, An
     live = Proxy.filter(record_id__in=records, revoked_at=None, expires_at__gt=now())
     family = await live.order_by("granted_at", "id").prefetch_related("record__hospital")
     return {
-        "name": masked_name(patient.name),
+        "name": hinted_name(patient.name),
         "deceased": patient.deceased_on is not None,
         "phones": [masked_phone(sealer.open(row.sealed)) for row in phones],
         "bindings": [binding_item(row) | {"factors": row.factors} for row in bound],

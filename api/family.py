@@ -19,9 +19,10 @@ from api.services import Services
 from core.clock import now
 from core.errors import CloudfilmError, Conflict, Unavailable
 from core.grants import Role
+from core.masking import hinted_name
 from identity.bindings import Claim
 from identity.family import RELATIONS, Asked
-from identity.masking import masked_name, masked_phone
+from identity.masking import masked_phone
 from identity.mine import lets_see
 from identity.minors import GUARDIAN, asks_from
 from identity.models import Proxy
@@ -122,7 +123,7 @@ async def _send(people: People, asked: Asked, who: str) -> None:
 
 async def proxy_item(proxy: Proxy, at: datetime) -> dict[str, Any]:
     """Whose exams somebody may see, the name masked."""
-    return await _term(proxy, at) | {"hospital": proxy.record.hospital_id, "name": masked_name(proxy.record.name)}
+    return await _term(proxy, at) | {"hospital": proxy.record.hospital_id, "name": hinted_name(proxy.record.name)}
 
 
 async def _term(proxy: Proxy, at: datetime) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from api.services import Services
 from core.clock import now
 from core.errors import BindingRefused, InvalidField, NotFound, Unavailable
 from core.grants import Grant, Role
+from core.masking import hinted_name
 from identity import activations
 from identity.activations import Kind, Witness
 from identity.bindings import Claim
-from identity.masking import masked_name
 from identity.onsite import AccountCode, Post, attest
 from identity.sms_codes import CODE_LIFE
 from infra.audit import by
@@ -117,7 +117,7 @@ async def exams(request: Request, said: dict[str, Any]) -> HTTPResponse:
     notice = activations.notice_of(await Hospital.get(code=claim.hospital))
     return answer(
         {
-            "name": masked_name(patient.name),
+            "name": hinted_name(patient.name),
             "items": [choice_item(each) | {"open": each.open} for each in found],
             "next": None,
             "notice": {"version": notice.version, "text": notice.text},

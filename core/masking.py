@@ -1,8 +1,15 @@
-"""What may be shown of a person's name to somebody who need not know it: 王小东 becomes 王**, 欧阳娜娜 欧阳**."""
+"""What may be shown of a person's name, by who reads it.
+
+| reader | form | function |
+|---|---|---|
+| a stranger, who must not learn whose it is | 王**, 欧阳** | `masked_name` |
+| who knows the person and must tell two apart: patient, family, desk, kiosk | 林*夏, 张* | `hinted_name` |
+"""
 
 from __future__ import annotations
 
 HIDDEN = "**"  # always two: their number tells nothing of the name's length
+MOST_HINTED = 6  # stars between the two characters of a hint
 ONE_HIDDEN = "*"  # of a name of two characters, as everybody writes it
 
 # Surnames of two characters, simplified and traditional.
@@ -21,6 +28,13 @@ def masked_name(name: str) -> str:
     For a value of VR PN give the whole value: each component group is masked, and stays in its place (PS3.5 section 6.2.1).
     """
     return "=".join(_group(group) for group in name.split("="))
+
+
+def hinted_name(name: str) -> str:
+    """The first and, of three or more, the last character: its owner knows it, and nobody mistakes it for another's."""
+    if len(name) <= 2:
+        return name[:1] + ONE_HIDDEN
+    return name[0] + ONE_HIDDEN * min(len(name) - 2, MOST_HINTED) + name[-1]
 
 
 def _group(group: str) -> str:

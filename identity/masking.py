@@ -1,4 +1,4 @@
-"""What may be shown of a number or a name, so that its owner knows it and nobody else learns it."""
+"""What may be shown of a number, so that its owner knows it and nobody else learns it; of names see core/masking.py."""
 
 from __future__ import annotations
 
@@ -18,10 +18,3 @@ def masked_value(value: str) -> str:
     """The last four of a long number, the last of a short one, stars for the rest."""
     shown = 4 if len(value) >= LONG else 1
     return "*" * min(len(value) - shown, 14) + value[-shown:]
-
-
-def masked_name(name: str) -> str:
-    """张*, 张*三: the first and, of three or more, the last character."""
-    if len(name) <= 2:
-        return name[:1] + "*"
-    return name[0] + "*" * min(len(name) - 2, 6) + name[-1]

@@ -14,8 +14,8 @@ from api.hospital.saying import home, json
 from api.services import Services
 from core.clock import now
 from core.grants import Role
+from core.masking import hinted_name
 from identity.feedback import KINDS, Act, Feedbacks, Letter, State, Wanted
-from identity.masking import masked_name
 from infra.audit import by
 from infra.database import transaction
 
@@ -131,5 +131,5 @@ def _item(letter: Letter) -> dict[str, Any]:
 
 def _whole(letter: Letter) -> dict[str, Any]:
     exam = letter.row.exam
-    patient = masked_name(exam.record.name) if exam and exam.record else None
+    patient = hinted_name(exam.record.name) if exam and exam.record else None
     return {**_item(letter), "patient": patient, "contact": letter.contact or None, "entries": entries(letter)}

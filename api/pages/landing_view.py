@@ -15,7 +15,7 @@ from api.services import Services
 from archive.models import Series
 from core.clock import now
 from core.grants import Grant
-from identity.masking import masked_name
+from core.masking import hinted_name
 from infra.audit import by
 from records import films
 from records.models import Exam, Hospital, Images, PatientRecord, ReportStatus
@@ -96,7 +96,7 @@ def _wait(found: Found) -> str:
 
 
 def _patient(record: PatientRecord, found: Found) -> str:
-    lines = {"患者": masked_name(record.name), "检查号": found.exam.accession}
+    lines = {"患者": hinted_name(record.name), "检查号": found.exam.accession}
     return card("<dl>", *(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines.items()), "</dl>")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.masking import masked_name
+from core.masking import hinted_name, masked_name
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,11 @@ def test_names_of_every_form_keep_their_surname_at_most(name: str, masked: str) 
 
 def test_names_of_one_surname_and_length_over_two_look_alike() -> None:
     assert len({masked_name(name) for name in ("张伟伟", "张大为民", "张三^丰")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "hinted"),
+    [("林知夏", "林*夏"), ("张三", "张*"), ("张", "张*"), ("买买提·吐尔逊", "买*****逊"), ("", "*"), ("欧阳娜娜", "欧**娜")],
+)
+def test_a_hint_is_enough_for_who_knows_the_person(name: str, hinted: str) -> None:
+    assert hinted_name(name) == hinted

@@ -25,8 +25,8 @@ from pydicom.data import get_testdata_file
 
 from core.clock import now
 from core.grants import Role
+from core.masking import hinted_name
 from identity.links import LinkKind, Links
-from identity.masking import masked_name
 from identity.sessions import issue
 from infra.database import close_database, open_database
 from infra.epoch import sessions_epoch
@@ -447,7 +447,7 @@ def test_who_proved_a_link_writes_to_the_hospital_and_reads_the_answer_under_the
         (item,) = desk.get("", params={"state": "open"}).json()["items"]
         assert (item["kind"], item["exam"]["accession"], item["by"]) == ("wrong-data", "CT1", "link")
         whole = desk.get(f"/{item['id']}").json()
-        assert (whole["contact"], whole["patient"]) == ("0575-8812345", masked_name(NAME))
+        assert (whole["contact"], whole["patient"]) == ("0575-8812345", hinted_name(NAME))
         assert [each["text"] for each in whole["entries"]] == ["姓名写错了<b>，\n请改一下 http://x.example"]
         assert desk.post(f"/{item['id']}/take").json()["state"] == "handling"
         assert desk.post(f"/{item['id']}/answer", json={"text": "已更正，谢谢。"}).json()["state"] == "answered"
