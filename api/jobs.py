@@ -85,6 +85,9 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
     async def find_complete_exams(_stop: asyncio.Event) -> None:
         await filmwork.complete_exams(now())
 
+    async def forget_films(stop: asyncio.Event) -> None:
+        await filmjobs.forget_replaced(services, stop)
+
     async def walk_over_copies(stop: asyncio.Event) -> None:
         if await scrub.is_due(now(), settings.scrub_interval_days):
             await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
@@ -95,6 +98,7 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
         Periodic("complete-exams", COMPLETE_SECONDS, find_complete_exams),
         Periodic("count", COUNT_SECONDS, count_waiting),
         Periodic("forget", FORGET_SECONDS, forget_done),
+        Periodic("forget-films", filmjobs.FORGET_SECONDS, forget_films),
         Periodic("forget-logins", FORGET_SECONDS, forget_logins),
         Periodic("remind-families", REMIND_SECONDS, remind_families),
         Periodic("scrub", SCRUB_LOOK_SECONDS, walk_over_copies),

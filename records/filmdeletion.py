@@ -1,8 +1,8 @@
-"""Films that we made of a study go with it: nothing of its pixels stays behind when its time is over."""
+"""Films that we made of a study go with it, and old versions after a while: no pixels stay behind when their time is over."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from archive import documents
@@ -14,12 +14,22 @@ async def study_deleted(hospital: str, study_uid: str, now: datetime) -> int:
     """Inside the caller's transaction: remove the films made of that study, all versions of them; gives their number."""
     exams = await ExamStudy.filter(exam__hospital_id=hospital, study_uid=study_uid).values_list("exam_id", flat=True)
     made = Film.filter(exam_id__in=list(exams), source__in=(FilmSource.MADE, FilmSource.CHOSEN))
-    showing = [film.id for film in await made if study_uid in film.studies]
-    masters = await FilmPage.filter(film_id__in=showing).values_list("document_id", flat=True) if showing else []
-    await FilmPage.filter(film_id__in=showing).delete()
-    await Film.filter(id__in=showing).delete()
+    return await _remove(hospital, [film.id for film in await made if study_uid in film.studies], now)
+
+
+async def forget_replaced(hospital: str, before: datetime, now: datetime, most: int) -> int:
+    """Inside the caller's transaction: remove films made by rule that newer ones took the place of before that moment, at
+    most so many; gives their number. What staff chose and what the hospital sent are kept."""
+    replaced = Film.filter(hospital_id=hospital, source=FilmSource.MADE, replaced_at__lt=before)
+    return await _remove(hospital, [film.id for film in await replaced.order_by("replaced_at").limit(most)], now)
+
+
+async def _remove(hospital: str, films: Sequence[str], now: datetime) -> int:
+    masters = await FilmPage.filter(film_id__in=list(films)).values_list("document_id", flat=True) if films else []
+    await FilmPage.filter(film_id__in=list(films)).delete()
+    await Film.filter(id__in=list(films)).delete()
     await _remove_masters(hospital, {str(each) for each in masters}, now)
-    return len(showing)
+    return len(films)
 
 
 async def _remove_masters(hospital: str, masters: set[str], now: datetime) -> None:

@@ -122,6 +122,7 @@ class Policies:
     sensitive_items: tuple[str, ...] = field(default_factory=default_sensitive_items)  # shared only where asked for by itself
     share_days: int = MOST_SHARE_DAYS  # how long a share may last
     share_without_passcode: bool = False  # face to face: masked, one opening, ten minutes
+    replaced_films_days: int = 30  # how long a film made by rule is kept that a newer one took the place of
     doctors_under_mask: bool = False  # whether the doctors of a report are named where its patient must not be
 
     def factors_of(self, kind: str) -> tuple[str, ...]:
@@ -293,6 +294,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "hl7_kept_days": _days(30, 3660),
     "waiting_kept_days": _days(180, 3660),
     "sensitive_items": _words,
+    "replaced_films_days": _days(1, 36_600),
     "share_days": _days(1, MOST_SHARE_DAYS),
     "share_without_passcode": _flag,
     "doctors_under_mask": _flag,

@@ -94,6 +94,29 @@ async def test_films_made_of_a_study_go_with_it_and_the_hospitals_stay(replicas:
     assert await FilmArrival.filter(id=sent.id).exists()
 
 
+async def test_films_that_newer_ones_replaced_go_after_their_term_and_no_others(replicas: Replicas, exam: Exam) -> None:
+    for seed, days in ((1, 0), (2, 10), (1, 20), (3, 30)):
+        await films.keep_made(replicas, exam.id, FilmSource.MADE, "4x5", drawn(seed), NOW + timedelta(days=days))
+    for seed in (4, 5):
+        await films.keep_made(replicas, exam.id, FilmSource.CHOSEN, "2x2", drawn(seed), NOW)
+    sent = await Document.all().count()
+    later = NOW + timedelta(days=40)
+
+    async def forget(before: timedelta, most: int) -> int:
+        async with transaction():
+            return await filmdeletion.forget_replaced("demo", NOW + before, later, most)
+
+    assert await forget(timedelta(days=20), 1) == 1  # the first, of which the third has the same page
+    assert await Document.all().count() == sent
+    assert await forget(timedelta(days=21), 9) == 1
+    assert await Document.all().count() < sent
+    assert await forget(timedelta(days=31), 9) == 1
+    assert await forget(timedelta(days=400), 9) == 0
+    left = [(film.source.value, film.version) for film in await Film.all().order_by("version")]
+    assert left == [("made", 4), ("chosen", 5), ("chosen", 6)]
+    assert await shown(exam) == ("chosen", 6, 1)
+
+
 async def test_a_film_with_another_exams_study_is_refused(replicas: Replicas, exam: Exam) -> None:
     with pytest.raises(Conflict):
         await films.keep_made(replicas, exam.id, FilmSource.MADE, "4x5", [*drawn(1), *drawn(2, study="1.2.9")], NOW)
