@@ -56,7 +56,10 @@ make_it() { # a target, into a folder
     cd "$(package_of "$1")"
     case $1 in
     viewer) nice npm run --silent build -- "$2" ;;
-    h5) TARGET_FOLDER=$2 nice npm run --silent build:h5 && nice node config/pack.js "$2" ;;
+    h5) # axe-core is for the tests, which do without npm
+        TARGET_FOLDER=$2 nice npm run --silent build:h5 && nice node config/pack.js "$2" &&
+            cp node_modules/axe-core/axe.min.js "$root/$share"
+        ;;
     *) TARGET_FOLDER=$2 PHONE_SERVER_URL=$server nice npm run --silent "build:$1" ;;
     esac
 }

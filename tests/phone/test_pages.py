@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.parts.installation import Installation
+from tests.parts.phone import Phone
+from tests.phone.conftest import CT, PHONE, OpenPhone, cut_texts, serious_findings, small_targets
+
+pytestmark = pytest.mark.timeout(240)
+
+OTHER_PHONE = "13800138001"  # nobody's: one code a minute for each number
+LARGEST_SCRIPT_BYTES = 200_000  # of list and film, as they come over the wire
+TAP_MS = 90
+
+
+def open_exam(exams: Page, item: str = CT) -> Page:
+    exams.locator(".exam-card", has_text=item).click()
+    exams.get_by_role("heading", name=item).wait_for()
+    return exams
+
+
+def open_film(exams: Page) -> Page:
+    open_exam(exams).get_by_role("button", name="胶片").click()
+    exams.locator(".film-picture").wait_for()
+    exams.get_by_role("button", name="逐格看").wait_for()
+    return exams
+
+
+def test_stranger_logs_in_by_the_code_of_a_message_and_is_remembered(open_phone: OpenPhone, site: Installation) -> None:
+    page = open_phone("/#/login")
+    agree = page.get_by_role("checkbox", name="隐私说明")
+    expect(agree).to_have_attribute("aria-checked", "false")
+    page.get_by_label("手机号", exact=True).fill(OTHER_PHONE)
+    page.get_by_role("button", name="获取验证码").click()
+    expect(page.get_by_role("alert")).to_have_text("请先阅读并勾选上面的隐私说明。")
+    agree.click()
+    page.get_by_role("button", name="获取验证码").click()
+    expect(page.get_by_text("验证码已发送到 138****8001，10 分钟内有效。")).to_be_visible()
+    page.get_by_label("6 位验证码").fill(awaited_code(site))
+    page.get_by_role("button", name="登录并查看").click()
+    expect(page.get_by_text("还没有检查记录。绑定就诊卡后，这里会显示您在本院的检查。")).to_be_visible()
+    (cookie,) = page.context.cookies()
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("cloudfilm_session", True, "Lax")
+    assert cookie["expires"] > 0
+    assert "eyJ" not in page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage }) + location.href")
+
+
+def awaited_code(site: Installation) -> str:
+    with Phone(site.url, OTHER_PHONE) as phone:
+        return phone.awaited_code()
+
+
+def test_signed_out_phone_is_shown_the_way_in(open_phone: OpenPhone) -> None:
+    page = open_phone("/#/exams")
+    page.get_by_role("button", name="用手机号登录").click()
+    expect(page.get_by_label("手机号", exact=True)).to_be_visible()
+
+
+def test_used_link_says_what_to_do(open_phone: OpenPhone) -> None:
+    page = open_phone("/demo/enter/nothing")
+    expect(page.get_by_role("heading", name="这个链接已用过或已过期")).to_be_visible()
+    expect(page.get_by_role("button", name="用手机号登录")).to_be_visible()
+
+
+def test_list_says_item_day_hospital_and_state_and_no_name(exams: Page) -> None:
+    card = exams.locator(".exam-card", has_text=CT)
+    expect(card).to_contain_text("2026年1月5日 上午9:30")
+    expect(card).to_contain_text("示范医院")
+    expect(card).to_contain_text("报告已出")
+    expect(exams.get_by_text("共 10 项检查")).to_be_visible()
+    expect(exams.locator(".exam-card", has_text="头颅CT")).to_contain_text("临时报告")
+    assert "林知夏" not in exams.content()
+    expect(exams.get_by_role("link", name="010-55550100")).to_have_attribute("href", "tel:010-55550100")
+
+
+def test_list_is_narrowed_by_words_kind_and_days(exams: Page) -> None:
+    exams.get_by_role("textbox", name="搜索检查").or_(exams.get_by_role("searchbox")).fill("没有这个词")
+    exams.get_by_role("button", name="搜索").click()
+    expect(exams.get_by_text("没有符合条件的检查。")).to_be_visible()
+    exams.get_by_role("button", name="清除条件").first.click()
+    expect(exams.locator(".exam-card")).to_have_count(10)
+    exams.get_by_role("button", name="筛选").click()
+    exams.get_by_role("button", name="超声", exact=True).click()
+    expect(exams.locator(".exam-card").first).to_contain_text("超声")
+    exams.get_by_role("button", name="全部类别").click()
+    exams.get_by_label("从", exact=True).fill("2026-01-05")
+    exams.get_by_label("到", exact=True).fill("2026-01-05")
+    expect(exams.locator(".exam-card", has_text=CT)).to_have_count(1)
+    expect(exams.get_by_text("共 2 项检查")).to_be_visible()
+
+
+def test_images_open_in_the_viewer_with_nothing_in_the_log(exams: Page) -> None:
+    page = open_exam(exams)
+    with page.expect_navigation(url=re.compile(r"/viewer/")):
+        page.get_by_role("button", name="影像").click()
+    assert re.search(r"/viewer/#study=[0-9.]+&exam=[0-9a-f-]+$", page.url)
+
+
+def test_lost_network_is_said_and_mended(exams: Page) -> None:
+    exams.context.set_offline(True)
+    exams.get_by_role("button", name="搜索").click()
+    expect(exams.get_by_text("网络不太好，正在重试。已看过的内容仍可查看。")).to_be_visible()
+    expect(exams.get_by_text("现在连不上网络。请检查网络后再试一次。")).to_be_visible()
+    exams.context.set_offline(False)
+    exams.get_by_role("button", name="再试一次").click()
+    expect(exams.locator(".exam-card")).to_have_count(10)
+
+
+def test_large_type_is_chosen_before_anything_else_and_stays(open_phone: OpenPhone) -> None:
+    page = open_phone("/#/login")
+    page.get_by_role("button", name="切换到大字").click()
+    page.reload()
+    expect(page.get_by_role("button", name="恢复标准字")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "22px"
+
+
+def test_english_browser_reads_english(open_phone: OpenPhone) -> None:
+    page = open_phone(locale="en-GB")
+    expect(page.locator(".exam-card", has_text="CT").filter(has_text="5 January 2026 9:30 am").first).to_contain_text(
+        "Report ready"
+    )
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_built_files_are_kept_for_ever_and_packed_as_the_browser_likes(site: Installation) -> None:
+    page = httpx.get(site.url + "/")
+    assert page.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "<script>" not in page.text
+    script = re.findall(r'src="(/phone/js/app[^"]+)"', page.text)[0]
+    bodies = {}
+    for taken, sent in (("br, gzip", "br"), ("gzip;q=0.5, br;q=0", "gzip"), ("identity", None)):
+        answer = httpx.get(site.url + script, headers={"Accept-Encoding": taken})
+        assert answer.headers.get("content-encoding") == sent
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert int(answer.headers["content-length"]) < 100_000 or sent is None
+        bodies[sent] = answer.headers["etag"]
+    assert len(set(bodies.values())) == len(bodies)
+    again = httpx.get(site.url + script, headers={"If-None-Match": bodies["br"], "Accept-Encoding": "br"})
+    assert again.status_code == 304
+
+
+def test_only_built_files_are_served(site: Installation) -> None:
+    for name in ("stamp", "js", "../stamp", "..%2f..%2fpyproject.toml", "%2e%2e/stamp", "index.htm", "js/app.js"):
+        assert httpx.get(f"{site.url}/phone/{name}").status_code == 404
+
+
+@pytest.mark.usefixtures("film")
+def test_exam_has_three_equal_entries_and_leads_through_the_history(exams: Page) -> None:
+    page = open_exam(exams)
+    expect(page.locator(".tile")).to_have_text(["报告1 份", "胶片2 页", "影像24 幅"])
+    sizes = page.evaluate('[...document.querySelectorAll(".tile")].map((each) => [each.offsetWidth, each.offsetHeight])')
+    assert sizes[0] == sizes[1] == sizes[2]
+    expect(page.get_by_text("第 4 次，共 10 次")).to_be_visible()
+    page.get_by_role("button", name="较早一次").click()
+    expect(page.get_by_text("第 5 次，共 10 次")).to_be_visible()
+    swipe(page, from_x=90, to_x=300)
+    expect(page.get_by_role("heading", name=CT)).to_be_visible()
+
+
+def swipe(page: Page, from_x: int, to_x: int) -> None:
+    """A finger across the exam, as the pages hear it."""
+    page.evaluate(
+        """([from, to]) => {
+            const place = document.querySelector(".large");
+            for (const [kind, x] of [["touchstart", from], ["touchend", to]]) {
+                const touch = new Touch({ identifier: 1, target: place, clientX: x, clientY: 200 });
+                place.dispatchEvent(new TouchEvent(kind, { bubbles: true, changedTouches: [touch] }));
+            }
+        }""",
+        [from_x, to_x],
+    )
+
+
+@pytest.mark.usefixtures("film")
+def test_film_turns_and_zooms_without_steps_and_asks_for_finer_pictures(exams: Page) -> None:
+    asked: list[str] = []
+    exams.on("request", lambda request: asked.append(request.url) if ".jpg?width=" in request.url else None)
+    page = open_film(exams)
+    expect(page.get_by_text("第 1 页，共 2 页")).to_be_visible()
+    page.get_by_role("button", name="下一页").click()
+    expect(page.get_by_role("img", name="胶片第 2 页")).to_be_visible()
+    page.locator(".film-area").hover()
+    page.mouse.wheel(0, -173)
+    before = scale(page)
+    assert 1.2 < before < 2
+    page.mouse.wheel(0, -400)
+    assert scale(page) > before
+    page.get_by_role("button", name="放大").click()
+    expect(page.locator(".film-picture")).to_have_attribute("src", re.compile(r"films/2\.jpg\?width=(2160|4320)$"))
+    page.get_by_role("button", name="整页").click()
+    assert scale(page) == 1
+    widths = [int(url.rpartition("=")[2]) for url in asked]
+    assert min(widths[1:]) >= PHONE["width"]
+    assert max(widths) > 1080
+
+
+def scale(page: Page) -> float:
+    return float(page.evaluate('new DOMMatrix(document.querySelector(".film-page").style.transform).a'))
+
+
+@pytest.mark.usefixtures("film")
+def test_double_tap_on_a_cell_opens_its_image_and_a_button_does_too(exams: Page) -> None:
+    page = open_film(exams)
+    box = page.locator(".film-page").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3
+    page.touchscreen.tap(x, y)
+    page.wait_for_timeout(TAP_MS)
+    with page.expect_navigation(url=re.compile(r"/viewer/")):
+        page.touchscreen.tap(x, y)
+    tapped = page.url
+    assert re.search(r"#study=[0-9.]+&series=[0-9.]+&instance=[0-9.]+&frame=1&exam=[0-9a-f-]+$", tapped)
+    page.go_back()
+    page.get_by_role("button", name="逐格看").click()
+    with page.expect_navigation(url=re.compile(r"/viewer/")):
+        page.get_by_role("button", name="打开第 1 格").click()
+    assert page.url != tapped
+
+
+@pytest.mark.usefixtures("film")
+@pytest.mark.parametrize("elder", [False, True])
+def test_pages_are_clean_for_everybody_and_nothing_is_cut(open_phone: OpenPhone, elder: bool) -> None:
+    page = open_phone("/#/login", elder=elder)
+    page.get_by_role("button", name="阅读隐私说明").click()
+    look(page, elder)
+    page = open_phone(elder=elder)
+    page.locator(".exam-card").first.wait_for()
+    page.get_by_role("button", name="筛选").click()
+    page.get_by_role("button", name="按部位").wait_for()
+    look(page, elder)
+    page.get_by_role("button", name="收起").click()
+    open_exam(page)
+    page.get_by_text("第 4 次，共 10 次").wait_for()
+    look(page, elder)
+    page.get_by_role("button", name="胶片").click()
+    page.get_by_role("button", name="逐格看").click()
+    look(page, elder)
+
+
+def look(page: Page, elder: bool) -> None:
+    assert serious_findings(page) == []
+    assert cut_texts(page) == []
+    assert small_targets(page, 56 if elder else 44) == []
+
+
+@pytest.mark.usefixtures("film")
+def test_scripts_of_list_and_film_are_small_and_the_viewer_is_not_among_them(open_phone: OpenPhone) -> None:
+    page = open_phone()
+    sizes: dict[str, int] = {}
+    page.on(
+        "requestfinished", lambda one: sizes.update({one.url: one.sizes()["responseBodySize"]}) if ".js" in one.url else None
+    )
+    page.reload()
+    page.locator(".exam-card").first.wait_for()
+    open_film(page)
+    assert len(sizes) >= 4
+    assert all("/phone/js/" in url for url in sizes)
+    assert sum(sizes.values()) < LARGEST_SCRIPT_BYTES

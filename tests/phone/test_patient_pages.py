@@ -1,0 +1,211 @@
+"""Report, download, who looked, shares, binding, feedback and settings on a phone, against the real server."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.parts.installation import Installation
+from tests.parts.visitor import Visitor
+from tests.phone.conftest import CT, OpenPhone, cut_texts, serious_findings, small_targets
+
+pytestmark = pytest.mark.timeout(240)
+
+SLICES = 24
+# page → the words by which it is known to be there
+PAGES = {
+    "report": "检查所见",
+    "download": "获取下载码",
+    "looked": "您自己",
+    "share": "对方会看到",
+    "shares": "我的分享",
+    "bind": "我绑定的",
+    "feedback": "是什么问题",
+    "settings": "退出登录",
+}
+
+
+def go(exams: Page, page: str, exam: str = CT) -> Page:
+    """A page of the patient, of that exam where it is about one."""
+    exams.locator(".exam-card", has_text=exam).wait_for()
+    answer = exams.request.get("/api/v1/exams?limit=50").json()
+    found = next(each["id"] for each in answer["items"] if each["item"] == exam)
+    exams.goto(f"/#/{page}?exam={found}")
+    exams.get_by_text(PAGES[page]).first.wait_for()
+    return exams
+
+
+def test_corrected_report_says_what_changed_and_what_its_words_mean(exams: Page) -> None:
+    page = go(exams, "report")
+    expect(page.get_by_text("医院更正过这份报告")).to_be_visible()
+    page.locator(".term").first.click()
+    expect(page.get_by_text("仅供参考：这里只解释词语的意思")).to_be_visible()
+    page.get_by_role("button", name="和上一版有什么不同").click()
+    expect(page.locator(".piece.added").first).to_contain_text("新增")
+    expect(page.locator(".piece.removed").first).to_contain_text("删去")
+    opened = page.get_by_role("link", name="打开 PDF").get_attribute("href")
+    assert opened is not None and page.request.get(opened).body().startswith(b"%PDF-")
+    page.get_by_role("button", name="朗读", exact=True).click()
+    expect(page.get_by_role("button", name="停止朗读")).to_be_visible()
+    page.get_by_role("button", name="停止朗读").click()
+
+
+def test_preliminary_report_says_so_and_one_that_is_not_there_too(exams: Page) -> None:
+    page = go(exams, "report", "头颅CT平扫")
+    expect(page.get_by_text("这是临时报告，以正式报告为准。")).to_be_visible()
+    missing = exams.request.get("/api/v1/exams?limit=50").json()["items"]
+    exam = next(each["id"] for each in missing if each["report"] is None)
+    page.goto(f"/#/report?exam={exam}")
+    expect(page.get_by_text("报告还没有出来。报告出来后我们会通知您。")).to_be_visible()
+
+
+def test_download_says_its_size_first_and_gives_the_whole(exams: Page, tmp_path: Path) -> None:
+    page = go(exams, "download")
+    expect(page.get_by_role("button", name=re.compile(r"全部下载（.+ [KM]B）"))).to_be_enabled()
+    expect(page.get_by_text(f"{SLICES} 个文件", exact=False).first).to_be_visible()
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="全部下载").click()
+    begun.value.save_as(tmp_path / "all.zip")
+    expect(page.get_by_text("下载完成")).to_be_visible()
+    with zipfile.ZipFile(tmp_path / "all.zip") as whole:
+        assert whole.testzip() is None
+        assert sum(name.startswith("DICOM/") for name in whole.namelist()) == SLICES
+
+
+def test_broken_download_can_go_on(exams: Page, tmp_path: Path) -> None:
+    page = go(exams, "download")
+    page.route("**/download.zip*", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="下载 1", exact=False).click()
+    expect(page.get_by_text("下载中断了")).to_be_visible()
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="继续下载").click()
+    begun.value.save_as(tmp_path / "one.zip")
+    with zipfile.ZipFile(tmp_path / "one.zip") as one:
+        assert one.testzip() is None
+
+
+def test_code_on_the_phone_opens_the_exam_on_a_computer(exams: Page, site: Installation) -> None:
+    page = go(exams, "download")
+    page.get_by_role("button", name="获取下载码").click()
+    address, code = page.locator(".address").inner_text(), page.locator(".digits").inner_text()
+    with Visitor(site.url) as computer:
+        computer.open(address)
+        assert computer.send("code", code=code).status_code == 200
+        link = re.findall(r'href="(/api/v1/[^"]+)"', computer.text)[0]
+        with zipfile.ZipFile(io.BytesIO(computer.client.get(link).content)) as whole:
+            assert whole.testzip() is None
+
+
+def test_who_looked_is_told(exams: Page) -> None:
+    go(exams, "report")
+    page = go(exams, "looked")
+    expect(page.get_by_text(re.compile("您自己 · 报告")).first).to_be_visible()
+
+
+def test_share_for_a_doctor_is_shown_listed_and_stopped(exams: Page) -> None:
+    page = go(exams, "share")
+    page.get_by_role("button", name="3 天").click()
+    page.get_by_role("button", name="生成分享").click()
+    expect(page.locator(".digits").first).to_have_text(re.compile(r"\d{6}"))
+    picture = page.get_by_role("img", name="分享二维码")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(image) => image.complete && image.naturalWidth") > 100
+    page.get_by_role("button", name="获取取片码").click()
+    expect(page.get_by_text(re.compile(r"^\d{4} \d{4}$"))).to_be_visible()
+    page = go(page_of(exams), "shares")
+    page.get_by_role("button", name="谁打开过").first.click()
+    expect(page.get_by_text("还没有人打开过。")).to_be_visible()
+    page.get_by_role("button", name="停止分享").click()
+    expect(page.get_by_text("停止后对方马上打不开")).to_be_visible()
+    page.get_by_role("button", name="确定停止").click()
+    expect(page.locator(".state").first).to_have_text("已停止")
+
+
+def page_of(page: Page) -> Page:
+    """Back at the list."""
+    page.goto("/#/exams")
+    return page
+
+
+def test_share_for_others_can_be_face_to_face(exams: Page) -> None:
+    page = go(exams, "share")
+    page.get_by_role("button", name="给其他人").click()
+    expect(page.get_by_text("影像和隐去姓名的报告")).to_be_visible()
+    page.get_by_role("checkbox", name="打开时要密码").click()
+    expect(page.get_by_text("10 分钟内有效，只能打开一次")).to_be_visible()
+    page.get_by_role("button", name="生成分享").click()
+    expect(page.get_by_role("img", name="分享二维码")).to_be_visible()
+    expect(page.get_by_text("密码只显示这一次")).to_have_count(0)
+    page.get_by_role("button", name="停止分享").click()
+    page.get_by_role("button", name="确定停止").click()
+    expect(page.get_by_text("已停止")).to_be_visible()
+
+
+def test_binding_that_is_refused_says_where_to_go(exams: Page) -> None:
+    page = go(exams, "bind")
+    page.get_by_role("button", name="就诊卡", exact=True).click()
+    page.get_by_label("就诊卡", exact=True).fill("00000001")
+    page.get_by_label("姓名").fill("王小明")
+    page.get_by_role("button", name="绑定", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("信息没有核对上")
+    expect(page.locator(".line")).to_have_count(2)
+    page.get_by_role("button", name="解除").first.click()
+    page.get_by_role("button", name="取消").click()
+    expect(page.locator(".line")).to_have_count(2)
+
+
+def test_family_member_is_asked_for_a_code_whoever_that_is(exams: Page) -> None:
+    page = go(exams, "bind")
+    page.get_by_role("button", name="查看家人的").click()
+    page.get_by_label("身份证", exact=True).fill("110101194903072316")
+    page.get_by_label("姓名").fill("王大明")
+    page.get_by_role("button", name="发送验证码给家人").click()
+    expect(page.get_by_text("如果信息核对上，验证码已发到家人的手机")).to_be_visible()
+    page.get_by_label("家人收到的验证码").fill("000000")
+    page.get_by_role("button", name="确认").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_feedback_is_sent_and_listed(exams: Page) -> None:
+    page = go(exams, "feedback")
+    page.get_by_role("button", name="提交").click()
+    expect(page.get_by_role("alert")).to_have_text("请先写下具体情况。")
+    page.get_by_role("button", name="信息不对").click()
+    page.get_by_label("请说说具体情况").fill("报告里的部位不对")
+    page.get_by_role("button", name="提交").click()
+    expect(page.get_by_text("已收到，医院会处理")).to_be_visible()
+    expect(page.get_by_text("报告里的部位不对")).to_be_visible()
+
+
+@pytest.mark.parametrize("elder", [False, True])
+def test_pages_are_clean_for_everybody_and_nothing_is_cut(open_phone: OpenPhone, elder: bool) -> None:
+    page = open_phone(elder=elder)
+    for name in PAGES:
+        page.goto("/#/exams")
+        go(page, name)
+        page.wait_for_load_state("networkidle")
+        assert serious_findings(page) == [], name
+        assert cut_texts(page) == [], name
+        assert small_targets(page, 56 if elder else 44) == [], name
+
+
+def test_settings_are_followed_and_signing_out_ends_it(open_phone: OpenPhone) -> None:
+    page = go(open_phone(), "settings")
+    page.get_by_role("group", name="大字模式").get_by_role("button", name="开").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "22px"
+    off = page.get_by_role("group", name="消息通知 示范医院").get_by_role("button", name="关")
+    off.click()
+    expect(off).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(page.get_by_role("group", name="消息通知 示范医院").get_by_role("button", name="关")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Mobile number", exact=False).or_(page.get_by_role("textbox").first)).to_be_visible()
+    assert page.request.get("/api/v1/me").status == 401
