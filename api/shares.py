@@ -17,7 +17,7 @@ from api.forms import answer, asked, limit_of, required
 from api.pages.landing_record import DONE, REFUSED, recorded
 from api.services import Services
 from core.clock import now
-from core.errors import InvalidField, PasscodeWrong
+from core.errors import InvalidField, NotFound, PasscodeWrong
 from core.grants import Role
 from films import qr
 from identity.links import LONGEST_TOKEN, LinkEnded, url
@@ -97,8 +97,10 @@ async def one(request: Request, share: str) -> HTTPResponse:
     """One share of mine; `url` while it is good."""
     services: Services = request.app.ctx.services
     kept, at = await _mine(request, share), now()
-    good = state_of(kept.share, at) in ("active", "early")
-    address = url(services.settings.base_url, await services.sharing.shares.token(kept.share, at)) if good else None
+    try:
+        address = url(services.settings.base_url, await services.sharing.shares.token(kept.share, at))
+    except NotFound:  # it is over
+        address = None
     return answer(_described(kept, at) | {"url": address})
 
 

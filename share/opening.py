@@ -61,8 +61,8 @@ class Openings:
     async def open(self, token: str, passcode: str, visitor: Visitor, now: datetime) -> Opened:
         """Raises NotFound, LinkEnded once it is over, PasscodeWrong."""
         link, share = await self.found(token, now)
-        if share.passcode_hash is not None:
-            await self._prove(link, share, share.passcode_hash, passcode, visitor, now)
+        if share.passcode_hash is not None:  # to its end, also when the visitor's connection breaks: the try is taken
+            await asyncio.shield(self._prove(link, share, share.passcode_hash, passcode, visitor, now))
         return await self._enter(link, share, visitor, now)
 
     async def found(self, token: str, now: datetime) -> tuple[Link, Share]:

@@ -166,7 +166,9 @@ class Shares:
         ]
 
     async def token(self, share: Share, now: datetime) -> str:
-        """The token of a share, derived again for its owner; raises NotFound once the link is over."""
+        """The token of a share, derived again for its owner; raises NotFound once the share is over."""
+        if state_of(share, now) not in (ACTIVE, EARLY):
+            raise NotFound("the share is over")
         return await self._links.again(LinkKind.SHARE, share.hospital_id, share.id, now)
 
     async def _end(self, shares: Sequence[Share], now: datetime) -> None:

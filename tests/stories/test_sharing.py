@@ -240,6 +240,8 @@ def test_others_get_the_exams_under_a_mask(site: Installation, patient: Phone, e
     assert uid != study_of("A1")
     (image,) = dicomweb(site, opened["access_token"]).retrieve_study(uid)
     assert "OUYANG" not in str(image) and image.StudyInstanceUID == uid
+    (visit,) = patient.get(f"/shares/{share['id']}/visits").json()["items"]
+    assert [each["downloaded_at"] is not None for each in visit["exams"]] == [True], "what is under the mask counts too"
     doctor.open(share["url"])
     doctor.send("open", passcode=share["passcode_digits"], name="保险公司王先生")
     assert ITEMS["A1"] in doctor.text and NAME not in doctor.text and "1949年" not in doctor.text and uid in doctor.text
