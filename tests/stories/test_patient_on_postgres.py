@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import TEMPLATE
 from tests.parts.installation import Installation
+from tests.parts.leavings import files_and_metrics, leaks, tables_of_postgres
+from tests.parts.phone import Phone
 from tests.parts.postgres import Postgres
 from tests.stories import test_patient as stories
 from tests.stories.test_at_the_hospital import statement
@@ -34,3 +36,19 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterat
     asyncio.run(statement(postgres, f"CREATE DATABASE patient TEMPLATE {TEMPLATE}"))
     with stories.two_hospitals(tmp_path_factory.mktemp("postgres"), DATABASE_URL=postgres.url("patient")) as installation:
         yield installation
+
+
+def test_nothing_private_lies_in_clear_in_log_metrics_or_a_dump(site: Installation, postgres: Postgres) -> None:
+    """After all of the above. The hospitals' records hold names as they told them; nothing else does."""
+    with Phone(site.url, stories.STRANGER) as anybody:
+        messages = anybody.client.get("/demo/messages", headers={"Accept": "application/json"}).json()["items"]
+    links = [each["url"].rsplit("/", 1)[1] for each in messages if each["url"]]
+    phones = [stories.PHONE, stories.STRANGER, stories.KIN, stories.DAUGHTER, stories.MOTHER]
+    token = site.token("admin")
+    private = [*phones, stories.ID_CARD, *links, token]
+    assert links
+    tables = asyncio.run(tables_of_postgres(postgres.url("patient")))
+    assert {"notice", "notice_step", "link", "person_phone", "patient_phone", "patient_record"} <= set(tables)
+    assert leaks(files_and_metrics(site, token), [*private, stories.NAME]) == []
+    assert leaks(tables, [*private, stories.NAME], {"patient_record": [stories.NAME]}) == []
+    assert leaks(tables, [stories.NAME]), "what is there is found"
