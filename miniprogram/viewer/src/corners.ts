@@ -12,6 +12,7 @@ import { modalityWord, say } from "./words";
 export function refresh(viewer: Viewer, pane: Pane): void {
   const { corners, series } = pane;
   pane.root.setAttribute("aria-label", label(pane));
+  pane.root.dataset.quality = pane.shown?.picture === pane.picture && pane.shown ? (pane.shown.full ? "full" : "light") : "";
   if (!series) {
     for (const corner of Object.values(corners)) corner.replaceChildren();
     if (pane.over.hidden) pane.over.replaceChildren(element("div.empty", {}, say("empty")));
@@ -47,11 +48,12 @@ function where(viewer: Viewer, pane: Pane): HTMLElement[] {
   const picture = pane.shown?.picture ?? pane.picture;
   const index = picture ? pane.pictures.indexOf(picture) : -1;
   const count = element("div.count", {}, `${index + 1} / ${pane.pictures.length}`);
-  if (picture && isKey(viewer.keys, picture)) count.prepend(element("span.star", { title: say("key") }, "★ "));
+  const star = picture && isKey(viewer.keys, picture) ? element("div.star", {}, `★ ${say("key")}`) : null;
   const thick = number(picture?.row, "SliceThickness");
   const at = picture?.plane ? picture.plane.origin[dominant(picture.plane.normal)] : undefined;
   return lines(
     count,
+    star,
     line(thick ? say("thickness", { value: plain(thick) }) : "", "div.quiet"),
     line(at !== undefined ? say("place3", { value: plain(at, 1) }) : "", "div.quiet"),
   );

@@ -30,8 +30,8 @@ export class Drawing {
     this.startedAt = at;
     const point = this.point(pane, at);
     const handle = target.closest("[data-handle]")?.getAttribute("data-handle")?.split("/").map(Number);
-    const held = target.closest("[data-mark]");
-    const mark = this.viewer.mark(handle ? (handle[0] as number) : Number(held?.getAttribute("data-mark")));
+    const held = isTool(this.viewer.mode) ? null : target.closest("[data-mark]"); // who draws a new one may begin on an old line
+    const mark = this.viewer.mark(handle ? (handle[0] as number) : Number(held?.getAttribute("data-mark") ?? NaN));
     if (mark && handle) this.doing = { what: "handle", mark, place: handle[1] as number };
     else if (mark && held) this.doing = { what: "move", mark, from: point };
     else this.stroke(pane, point);

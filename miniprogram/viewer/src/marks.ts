@@ -7,18 +7,25 @@ import { measured, type Mark, type Measured } from "./measure";
 import type { Samples } from "./tone";
 import { say } from "./words";
 
-const HANDLE_PIXELS = 22; // a thumb's radius; the dot that is seen is smaller
+// As wide as a thumb, or as a mouse needs; the dot that is seen is smaller.
+const HANDLE_PIXELS = matchMedia("(pointer: fine)").matches ? 10 : 22;
 const DOT_PIXELS = 5;
 const LINE_PIXELS = 17; // of what is said
+
+interface Box {
+  width: number;
+  height: number;
+}
 
 /** All marks of one picture, drawn anew. `chosen` shows its handles. */
 export function drawMarks(layer: SVGElement, marks: Mark[], matrix: Affine, samples: Samples | null, chosen: number | null): void {
   const focused = document.activeElement instanceof SVGElement ? document.activeElement.getAttribute("data-handle") : null;
-  layer.replaceChildren(...marks.map((mark) => drawMark(mark, matrix, samples, mark.id === chosen)));
+  const box = { width: layer.clientWidth, height: layer.clientHeight };
+  layer.replaceChildren(...marks.map((mark) => drawMark(mark, matrix, samples, mark.id === chosen, box)));
   if (focused) layer.querySelector<SVGElement>(`[data-handle="${focused}"]`)?.focus();
 }
 
-function drawMark(mark: Mark, matrix: Affine, samples: Samples | null, chosen: boolean): SVGElement {
+function drawMark(mark: Mark, matrix: Affine, samples: Samples | null, chosen: boolean, box: Box): SVGElement {
   const points = mark.points.map((point) => through(matrix, point));
   const path = outline(mark, points, matrix);
   const group = drawn("g", { class: chosen ? "mark chosen" : "mark", "data-mark": mark.id, "data-tool": mark.tool });
@@ -28,7 +35,7 @@ function drawMark(mark: Mark, matrix: Affine, samples: Samples | null, chosen: b
     drawn("path", { class: "line", d: path }),
   );
   const words = sentences(mark, measured(mark, samples));
-  group.append(label(words, labelPlace(mark, points)));
+  group.append(label(words, held(labelPlace(mark, points), words, box)));
   if (mark.tool !== "freehand") points.forEach((point, place) => group.append(handle(mark, point, place)));
   return group;
 }
@@ -85,6 +92,16 @@ function labelPlace({ tool }: Mark, points: Point[]): Point {
   return { x: Math.max(...of.map(({ x }) => x)) + 12, y: of.reduce((sum, { y }) => sum + y, 0) / of.length - 8 };
 }
 
+const WIDE = /[\u2e80-\uffff]/g;
+const LETTER_PIXELS = 7.5; // about, at the usual size of type
+
+/** The place of a label, so that all of it is on the stage. */
+function held({ x, y }: Point, words: string[], box: Box): Point {
+  const letters = Math.max(...words.map((word) => word.length + (word.match(WIDE)?.length ?? 0) * 0.8));
+  const most = box.width - letters * LETTER_PIXELS - 6;
+  return { x: Math.max(4, Math.min(x, most)), y: Math.max(16, Math.min(y, box.height - words.length * LINE_PIXELS)) };
+}
+
 function label(words: string[], { x, y }: Point): SVGElement {
   const lines = words.map((word, at) => {
     const line = drawn("tspan", { x, dy: at ? LINE_PIXELS : 0 });
@@ -97,9 +114,9 @@ function label(words: string[], { x, y }: Point): SVGElement {
 /** What a mark says, line by line. */
 export function sentences(mark: Mark, found: Measured): string[] {
   const unit = found.spacing ? "mm" : say("unit.pixels");
-  const long = (one: number) => `${plain(one, 1)} ${unit}`;
+  const long = (one: number) => `${one.toFixed(1)} ${unit}`;
   const said: string[] = [];
-  if (found.angle !== null) said.push(`${plain(found.angle, 1)}°`);
+  if (found.angle !== null) said.push(`${found.angle.toFixed(1)}°`);
   if (found.ratio !== null) said.push(`${say("ratio")} ${found.ratio.toFixed(2)}`);
   if (mark.tool === "ratio") {
     const [heart, chest] = found.lengths;
@@ -119,7 +136,8 @@ function valuesOf({ tool, picture }: Mark, { value, statistics }: Measured): str
   if (tool === "probe") return [value === null ? say("noValue") : said(value)];
   if (!statistics) return [];
   return [
-    `${say("mean", { value: said(statistics.mean) })}  ${say("deviation", { value: plain(statistics.deviation, 1) })}`,
+    say("mean", { value: said(statistics.mean) }),
+    say("deviation", { value: plain(statistics.deviation, 1) }),
     say("range", { low: plain(statistics.lowest, 1), high: plain(statistics.highest, 1) }),
   ];
 }

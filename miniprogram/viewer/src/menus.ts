@@ -61,7 +61,7 @@ export class Menus {
     ];
     showSheet(say("layout"), [
       ...offered.map(([name, across, down]) => ({
-        icon: "layout", name: say(`layout.${name}`), radio: true, on: across === wide && down === high,
+        icon: name, name: say(`layout.${name}`), radio: true, on: across === wide && down === high,
         act: () => {
           viewer.setGrid(across, down);
           viewer.fill();
@@ -91,7 +91,7 @@ export class Menus {
       mode("pan", "pan"),
       { icon: "plus", name: say("zoomIn"), off: !pictured, stay: true, act: () => viewer.zoom(ZOOM_STEP) },
       { icon: "minus", name: say("zoomOut"), off: !pictured, stay: true, act: () => viewer.zoom(1 / ZOOM_STEP) },
-      { icon: "layout", name: say("fit"), off: !pictured, act: () => viewer.restore() },
+      { icon: "fit", name: say("fit"), off: !pictured, act: () => viewer.restore() },
       { icon: "actual", name: say("actual"), off: !pictured, act: () => viewer.actual() },
       { icon: "rotate", name: say("rotate"), off: !pictured, stay: true, act: () => viewer.rotate() },
       { icon: "mirror", name: say("mirror"), off: !pictured, act: () => viewer.flip(true) },
@@ -105,7 +105,7 @@ export class Menus {
       { icon: viewer.namesShown ? "hidden" : "eye", name: say(viewer.namesShown ? "hideName" : "name"), act: () => viewer.showNames(!viewer.namesShown) },
       { icon: "saver", name: say("saver"), on: viewer.light(), off: !canUnpack(), act: () => this.save(!viewer.light()) },
       { icon: "large", name: say("large"), on: elder(), act: () => this.enlarge() },
-      { icon: "layout", name: say("english"), act: () => this.translate() },
+      { icon: "language", name: say("english"), act: () => this.translate() },
       ...(picture ? [{ icon: "download", name: say("download"), href: path(picture.study, picture.series, picture.instance) + "?accept=application/dicom" }] : []),
       { icon: "help", name: say("help"), act: () => this.help() },
     ];

@@ -77,7 +77,7 @@ export class Viewer implements Told {
     if (!address.study) return showFailure(this, this.active, new Failure("missing"), "noStudy");
     try {
       this.series = await patiently(() => seriesOf(address.study), (yes) => this.offline(yes));
-      if (!this.series.length) return showFailure(this, this.active, new Failure("missing"), "noImages");
+      if (!this.series.length) throw new Failure("missing"); // not there, or not theirs: it looks the same
       const first = this.series.find(({ uid }) => uid === address.series) ?? (this.series[0] as Series);
       const opened = this.hang(this.active, first, address.instance, address.frame);
       this.describe();

@@ -1,0 +1,156 @@
+"""Pictures whose distances, angles and values are known, and documents of each kind: what the viewer is tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian
+
+from tests.archive.samples import instance, package, written
+
+CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
+DX_CLASS = "1.2.840.10008.5.1.4.1.1.1.1"
+KEY_OBJECT_CLASS = "1.2.840.10008.5.1.4.1.1.88.59"
+
+SIDE = 128  # rows and columns
+SPACING_MM = 0.5
+SLICE_MM = 2.0
+SLICES = 12
+INTERCEPT = -1024
+WATER, METAL, AIR = 0, 1000, -1000  # HU of the phantom's parts
+BLOCK = (32, 64, 48, 96)  # metal: rows from, to, columns from, to
+WINDOW = (40.0, 400.0)
+
+
+def uid(name: str) -> str:
+    """A UID of this phantom, always the same for a name."""
+    return f"1.2.826.0.1.3680043.10.77.{crc32(name.encode())}"
+
+
+def ct_values(number: int) -> NDArray[np.int16]:
+    """HU of a slice (1-based): water with a block of metal, a ramp above that holds every value of the window, air around."""
+    values = np.full((SIDE, SIDE), AIR, np.int16)
+    values[16:112, 16:112] = WATER
+    top, bottom, left, right = BLOCK
+    values[top:bottom, left:right] = METAL
+    values[70:90, 16:112] = np.linspace(-300, 400, 96).astype(np.int16)
+    values[100:104, 16 : 16 + number * 4] = METAL  # tells the slices apart
+    return values
+
+
+def ct_slice(number: int, study: str = "ct", **more: object) -> bytes:
+    """One slice as a scanner sends it; the stack goes up by 2 mm from z = 0."""
+    stored = (ct_values(number) - INTERCEPT).astype(np.int16)
+    known = {
+        "SOPClassUID": CT_CLASS,
+        "StudyInstanceUID": uid(study),
+        "SeriesInstanceUID": uid(f"{study} axial"),
+        "SOPInstanceUID": uid(f"{study} slice {number}"),
+        "FrameOfReferenceUID": uid("space"),
+        "PatientName": "尺^模=尺^模",
+        "SpecificCharacterSet": "ISO_IR 192",
+        "PatientID": "PHANTOM-7",
+        "Modality": "CT",
+        "StudyDate": "20261101",
+        "StudyDescription": "尺寸模体",
+        "SeriesDescription": "axial",
+        "SeriesNumber": 1,
+        "InstanceNumber": number,
+        "PixelSpacing": [SPACING_MM, SPACING_MM],
+        "ImagePositionPatient": [0, 0, (number - 1) * SLICE_MM],
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+        "SliceThickness": SLICE_MM,
+        "RescaleSlope": 1,
+        "RescaleIntercept": INTERCEPT,
+        "RescaleType": "HU",
+        "WindowCenter": WINDOW[0],
+        "WindowWidth": WINDOW[1],
+    }
+    return instance(stored, transfer_syntax_uid=ExplicitVRLittleEndian, **{**known, **more})
+
+
+def coronal() -> bytes:
+    """A plane across the stack, in the same space: its rows run along z from 0 to 64 mm."""
+    return ct_slice(
+        1,
+        SeriesInstanceUID=uid("ct coronal"),
+        SOPInstanceUID=uid("ct coronal 1"),
+        SeriesDescription="coronal",
+        SeriesNumber=2,
+        InstanceNumber=1,
+        ImagePositionPatient=[0, 32, 0],
+        ImageOrientationPatient=[1, 0, 0, 0, 0, 1],
+    )
+
+
+def radiograph() -> bytes:
+    """A projection: its spacing is known on the detector alone."""
+    return _picture(
+        "dx", SOPClassUID=DX_CLASS, Modality="DX", ImagerPixelSpacing=[0.2, 0.2], WindowCenter=500, WindowWidth=1000
+    )
+
+
+def capture() -> bytes:
+    """A picture whose pixels have no size."""
+    return _picture("sc", Modality="OT")
+
+
+def oblong() -> bytes:
+    """Pixels twice as high as wide."""
+    return _picture("oblong", Modality="MR", PixelSpacing=[1.0, 0.5], WindowCenter=500, WindowWidth=1000)
+
+
+def key_objects() -> bytes:
+    """The third slice of the stack, named by a doctor (PS3.3 A.35.4)."""
+    image = Dataset()
+    image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = CT_CLASS, uid("ct slice 3")
+    content = Dataset()
+    content.ValueType, content.RelationshipType, content.ReferencedSOPSequence = "IMAGE", "CONTAINS", Sequence([image])
+    document = Dataset()
+    document.SOPClassUID, document.SOPInstanceUID = KEY_OBJECT_CLASS, uid("ct key")
+    document.StudyInstanceUID, document.SeriesInstanceUID = uid("ct"), uid("ct key series")
+    document.Modality, document.SeriesNumber, document.PatientID = "KO", 9, "PHANTOM-7"
+    document.ValueType, document.ContentSequence = "CONTAINER", Sequence([content])
+    return written(document, ExplicitVRLittleEndian)
+
+
+def document() -> bytes:
+    """A PDF inside DICOM."""
+    pdf = b"%PDF-1.4\n" + b"% a page of nothing\n" * 100 + b"%%EOF\n"
+    file = Dataset()
+    file.SOPClassUID, file.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.104.1", uid("pdf 1")
+    file.StudyInstanceUID, file.SeriesInstanceUID = uid("pdf"), uid("pdf series")
+    file.Modality, file.MIMETypeOfEncapsulatedDocument = "DOC", "application/pdf"
+    file.EncapsulatedDocument = pdf + bytes(len(pdf) % 2)
+    return written(file, ExplicitVRLittleEndian)
+
+
+def raw_data() -> bytes:
+    """What only the device that made it can read."""
+    file = Dataset()
+    file.SOPClassUID, file.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.66", uid("raw 1")
+    file.StudyInstanceUID, file.SeriesInstanceUID, file.Modality = uid("raw"), uid("raw series"), "MR"
+    return written(file, ExplicitVRLittleEndian)
+
+
+def files() -> Iterator[bytes]:
+    """All of them, with a cine, a report, an ECG and an object that nobody can show."""
+    for number in range(1, SLICES + 1):
+        yield ct_slice(number)
+    for number in range(1, 5):
+        yield ct_slice(number, "earlier", StudyDate="20250301", StudyDescription="上次")
+    yield from (coronal(), radiograph(), capture(), oblong(), key_objects(), document(), raw_data())
+    for name in ("examples_ybr_color.dcm", "waveform_ecg.dcm", "test-SR.dcm"):
+        yield package(name)
+
+
+def _picture(name: str, **more: object) -> bytes:
+    pixels = np.zeros((100, 100), np.uint16)
+    pixels[20:80, 20:80] = 1000
+    known = {"StudyInstanceUID": uid(name), "SeriesInstanceUID": uid(f"{name} series"), "SOPInstanceUID": uid(f"{name} 1")}
+    return instance(pixels, transfer_syntax_uid=ExplicitVRLittleEndian, **{**known, **more})

@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Route, expect
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_modality_lut, apply_windowing
+
+from tests.archive.samples import package, read
+from tests.viewer import phantom
+from tests.viewer.conftest import PHONE, OpenViewer, Site, Viewer
+
+AXE = Path(__file__).resolve().parents[2] / "miniprogram" / "node_modules" / "axe-core" / "axe.min.js"
+SCRIPT_MAX_BYTES = 60_000  # compressed, of all that runs before the first picture
+LENGTH_MM = 0.35  # a pointer stands on whole pixels of the screen
+ANGLE_DEGREES = 1.0
+
+
+# -- pixels --------------------------------------------------------------------------
+
+
+def test_pixels_are_those_of_the_standard_and_turn_with_the_picture(ct: Viewer) -> None:
+    ct.page.keyboard.press("1")
+    expected = windowed(4, *phantom.WINDOW)
+    assert off(ct.pixels(), expected) <= 1
+    ct.page.keyboard.press("i")
+    assert off(ct.pixels(), 255 - expected) <= 1
+    ct.page.keyboard.press("i")
+    ct.page.keyboard.press("r")
+    assert off(settled(ct), np.rot90(expected, -1)) <= 1
+    ct.page.keyboard.press("h")
+    assert off(settled(ct), np.fliplr(np.rot90(expected, -1))) <= 1
+    ct.page.keyboard.press("v")
+    assert off(settled(ct), np.flipud(np.fliplr(np.rot90(expected, -1)))) <= 1
+
+
+def test_preset_and_dragging_window_as_the_standard_says(ct: Viewer) -> None:
+    ct.page.keyboard.press("1")
+    ct.choose("窗位", "骨窗")
+    expect(ct.corner("sw")).to_contain_text("窗宽 1800")
+    assert off(settled(ct), windowed(4, 400, 1800)) <= 1
+    middle = ct.at(64, 64)
+    ct.drag(middle, (middle[0] - 64, middle[1]))  # left button: a mouse windows
+    expect(ct.corner("sw")).not_to_contain_text("窗宽 1800")
+    ct.page.keyboard.press("0")
+    expect(ct.corner("sw")).to_contain_text("窗宽 400")
+
+
+def test_sharpen_and_smooth_change_edges_alone(ct: Viewer) -> None:
+    ct.page.keyboard.press("1")
+    plain = settled(ct).astype(int)
+    flat, edge = (slice(40, 56), slice(60, 84)), (slice(30, 34), slice(60, 84))
+    for name in ("锐化", "平滑"):
+        ct.choose("更多", name)
+        changed = settled(ct).astype(int)
+        assert (changed[flat] == plain[flat]).all()
+        assert (changed[edge] != plain[edge]).any()
+        ct.choose("更多", name)
+
+
+# -- measuring -----------------------------------------------------------------------
+
+
+def test_lengths_angles_and_ratio_are_those_of_the_phantom(ct: Viewer) -> None:
+    top, bottom, left, right = phantom.BLOCK
+    ct.tool("长度")
+    ct.drag(ct.at(left, top), ct.at(right, bottom))
+    assert ct.number() == pytest.approx(np.hypot(right - left, bottom - top) * phantom.SPACING_MM, abs=LENGTH_MM)
+    assert ct.said()[0].endswith(" mm")
+    ct.tool("角度")
+    ct.drag(ct.at(20, 20), ct.at(60, 20))
+    ct.drag(ct.at(60, 20), ct.at(30, 50))
+    assert ct.number() == pytest.approx(45, abs=ANGLE_DEGREES)
+    ct.tool("Cobb 角")
+    ct.drag(ct.at(20, 70), ct.at(60, 70))
+    ct.drag(ct.at(100, 110), ct.at(60, 87))
+    assert ct.number() == pytest.approx(np.degrees(np.arctan2(23, 40)), abs=ANGLE_DEGREES)
+    ct.tool("心胸比")
+    ct.drag(ct.at(50, 100), ct.at(80, 100))
+    ct.drag(ct.at(34, 106), ct.at(94, 106))
+    assert ct.number() == pytest.approx(0.5, abs=0.01)
+    expect(ct.corner("sw")).to_contain_text("仅供浏览参考，不作诊断依据")
+
+
+def test_areas_and_values_are_those_of_the_phantom(ct: Viewer) -> None:
+    top, bottom, left, right = phantom.BLOCK
+    ct.tool("椭圆面积")
+    ct.drag(ct.at(left, top), ct.at(right, bottom))
+    expected = np.pi / 4 * (right - left) * (bottom - top) * phantom.SPACING_MM**2
+    assert ct.number() == pytest.approx(expected, rel=0.02)
+    assert ct.said()[0].endswith(" mm²")
+    assert ct.number(1) == pytest.approx(phantom.METAL, abs=3)
+    ct.tool("手绘面积")
+    ct.drag(ct.at(54, 36), ct.at(90, 36), ct.at(90, 60), ct.at(54, 60))
+    assert ct.number() == pytest.approx(36 * 24 * phantom.SPACING_MM**2, rel=0.03)
+    assert ct.said()[1] == "平均 1000 HU" and ct.said()[2] == "标准差 0"
+    ct.tool("读数值")
+    for place, value in (((60, 40), "1000 HU"), ((20, 20), "0 HU"), ((4, 4), "-1000 HU")):
+        ct.page.mouse.click(*ct.at(*place))
+        expect(ct.page.locator(".mark").last).to_have_text(value)
+
+
+def test_measurement_is_placed_moved_and_removed_by_keys(ct: Viewer) -> None:
+    ct.tool("长度")
+    ct.page.get_by_role("button", name="放在中间").click()
+    before = ct.number()
+    ct.page.get_by_role("button", name="长度 的控制点 2").focus()
+    for _ in range(4):
+        ct.page.keyboard.press("ArrowRight")
+    assert ct.number() == pytest.approx(before + 4 * phantom.SPACING_MM, abs=0.06)
+    ct.page.keyboard.press("ArrowDown")
+    ct.page.keyboard.press("Delete")
+    expect(ct.page.locator(".mark")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "factor", "note"),
+    [("dx", "mm", 0.2, "探测器平面，未校正放大"), ("sc", "像素", 1.0, "影像未给出像素大小")],
+)
+def test_no_size_is_claimed_that_is_not_known(open_viewer: OpenViewer, name: str, unit: str, factor: float, note: str) -> None:
+    viewer = open_viewer().open(phantom.uid(name)).shown()
+    viewer.tool("长度")
+    viewer.drag(viewer.at(20, 50, 100, 100), viewer.at(80, 50, 100, 100))
+    assert viewer.number() == pytest.approx(60 * factor, abs=0.3)
+    assert viewer.said()[0].endswith(f" {unit}")
+    assert viewer.said()[1] == note
+
+
+def test_oblong_pixels_are_drawn_and_measured_in_their_shape(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("oblong")).shown()
+    viewer.tool("长度")
+    viewer.drag(viewer.at(20, 20, 100, 100, 2), viewer.at(20, 80, 100, 100, 2))
+    assert viewer.number() == pytest.approx(60, abs=LENGTH_MM)
+    viewer.tool("角度")
+    viewer.drag(viewer.at(40, 20, 100, 100, 2), viewer.at(80, 20, 100, 100, 2))
+    viewer.drag(viewer.at(80, 20, 100, 100, 2), viewer.at(40, 40, 100, 100, 2))
+    assert viewer.number() == pytest.approx(45, abs=ANGLE_DEGREES)
+
+
+# -- looking through -----------------------------------------------------------------
+
+
+def test_keys_wheel_slider_buttons_and_dragging_move_through_the_stack(ct: Viewer) -> None:
+    count = ct.corner("ne").locator(".count")
+    expect(count).to_have_text("4 / 12")
+    ct.page.keyboard.press("ArrowDown")
+    expect(count).to_have_text("5 / 12")
+    ct.page.keyboard.press("End")
+    expect(count).to_have_text("12 / 12")
+    ct.page.mouse.move(*ct.at(64, 64))
+    ct.page.mouse.wheel(0, -80)
+    expect(count).to_have_text("10 / 12")
+    ct.page.get_by_role("button", name="上一幅").click()
+    expect(count).to_have_text("9 / 12")
+    ct.page.get_by_role("slider").fill("2")
+    expect(count).to_have_text("2 / 12")
+    ct.page.get_by_role("button", name="翻看").click()
+    ct.drag(ct.at(64, 60), ct.at(64, 80))
+    expect(count).not_to_have_text("2 / 12")
+
+
+def test_mouse_zooms_and_moves_and_picture_stays_at_full_fidelity(ct: Viewer) -> None:
+    middle = ct.at(64, 64)
+    ct.drag(middle, (middle[0], middle[1] - 60), button="right")
+    expect(ct.corner("se")).to_contain_text("1.5 倍")
+    ct.drag(middle, (middle[0] + 40, middle[1]), button="middle")
+    ct.shown()
+    ct.page.mouse.dblclick(*middle)
+    expect(ct.corner("se")).to_contain_text("1.0 倍")
+
+
+def test_fingers_scroll_pinch_and_double_tap_on_a_phone(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer(PHONE).open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
+    touch = viewer.page.context.new_cdp_session(viewer.page)
+    count = viewer.corner("ne").locator(".count")
+    expect(count).to_have_text("1 / 12")
+
+    def fingers(kind: str, *points: tuple[float, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    fingers("touchStart", (190, 300))
+    for y in (320, 350, 380, 400):
+        fingers("touchMove", (190, y))
+    fingers("touchEnd")
+    expect(count).not_to_have_text("1 / 12")
+    fingers("touchStart", (170, 300), (220, 300))
+    fingers("touchMove", (145, 300), (245, 300))
+    fingers("touchMove", (120, 300), (270, 300))
+    fingers("touchEnd")
+    expect(viewer.corner("se")).not_to_contain_text("1.0 倍")
+    for _ in range(2):
+        fingers("touchStart", (190, 300))
+        fingers("touchEnd")
+    expect(viewer.corner("se")).to_contain_text("1.0 倍")
+
+
+def test_cine_plays_and_stops(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(package_study("examples_ybr_color.dcm")).shown()
+    count = viewer.corner("ne").locator(".count")
+    expect(count).to_have_text("1 / 30")
+    viewer.page.get_by_role("button", name="播放").click()
+    expect(count).not_to_have_text("1 / 30")
+    viewer.page.get_by_role("button", name="暂停").click()
+    expect(viewer.page.get_by_role("button", name="播放")).to_be_visible()
+
+
+def test_key_images_of_the_hospital_are_starred_and_can_be_seen_alone(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("ct"), instance=phantom.uid("ct slice 3"), series=phantom.uid("ct axial")).shown()
+    expect(viewer.corner("ne")).to_contain_text("★")
+    viewer.choose("更多", "只看关键影像")
+    expect(viewer.corner("ne").locator(".count")).to_have_text("1 / 1")
+
+
+def test_two_exams_are_scrolled_together(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), compare=phantom.uid("earlier"))
+    viewer.shown().shown(pane=1)
+    viewer.page.keyboard.press("ArrowDown")
+    viewer.page.keyboard.press("ArrowDown")
+    expect(viewer.corner("ne").locator(".count")).to_have_text("3 / 12")
+    expect(viewer.corner("ne", 1).locator(".count")).to_have_text("3 / 4")
+    expect(viewer.corner("nw", 1)).to_contain_text("2025-03-01")
+
+
+def test_reference_line_lies_where_the_planes_cross(ct: Viewer) -> None:
+    ct.choose("布局", "左右两幅")
+    ct.shown(pane=1)
+    expect(ct.corner("nw", 1)).to_contain_text("coronal")
+    line = ct.pane(1).locator(".lines line")
+    expect(line).to_have_count(1)
+    box = ct.pane(1).locator(".stage").bounding_box()
+    assert box is not None
+    scale = min(box["width"], box["height"]) / phantom.SIDE
+    depth = 3 * phantom.SLICE_MM / phantom.SPACING_MM + 0.5  # slice 4 in rows of the coronal plane
+    expected = box["height"] / 2 + (depth - phantom.SIDE / 2) * scale
+    assert float(line.get_attribute("y1") or "nan") == pytest.approx(expected, abs=1)
+    assert float(line.get_attribute("y2") or "nan") == pytest.approx(expected, abs=1)
+
+
+# -- what is no picture ----------------------------------------------------------------
+
+
+def test_documents_are_shown_as_what_they_are(open_viewer: OpenViewer, site: Site) -> None:
+    viewer = open_viewer().open(package_study("waveform_ecg.dcm"))
+    expect(viewer.page.locator(".ecg svg path[stroke='#1b2328']")).to_have_count(12)
+    expect(viewer.page.locator(".ecg")).to_contain_text("12 导联")
+    viewer.page.goto("about:blank")
+    viewer.open(package_study("test-SR.dcm"))
+    expect(viewer.page.locator(".document")).to_contain_text("was detected.")
+    viewer.page.goto("about:blank")
+    viewer.open(phantom.uid("pdf"))
+    link = viewer.page.get_by_role("link", name="打开文档 (PDF)")
+    answer = viewer.page.context.request.get(site.url + (link.get_attribute("href") or ""))
+    assert answer.headers["content-type"] == "application/pdf" and answer.body().startswith(b"%PDF-1.4")
+    viewer.page.goto("about:blank")
+    viewer.open(phantom.uid("raw"))
+    expect(viewer.page.get_by_text("这类影像暂时不能在线查看，可以下载原始文件。")).to_be_visible()
+    expect(viewer.page.get_by_role("link", name="下载原始文件")).to_be_visible()
+
+
+# -- privacy, network, old devices -------------------------------------------------------
+
+
+def test_names_stay_masked_until_they_are_asked_for(ct: Viewer) -> None:
+    assert "尺模" not in ct.page.content()
+    ct.page.get_by_role("button", name="显示姓名").click()
+    expect(ct.corner("nw")).to_contain_text("尺模")
+    ct.page.get_by_role("button", name="隐藏姓名").click()
+    expect(ct.corner("nw")).not_to_contain_text("尺模")
+
+
+def test_what_is_not_there_and_who_is_not_signed_in_get_kind_words(open_viewer: OpenViewer) -> None:
+    open_viewer().open("1.2.3.4.5.6").page.get_by_text("没有找到这项检查。").wait_for()
+    open_viewer(signed_in=False).open(phantom.uid("ct")).page.get_by_text("登录已过期").wait_for()
+    open_viewer().open("").page.get_by_text("没有指明要看哪项检查。").wait_for()
+
+
+def test_bad_network_is_said_and_tried_again(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer()
+    cut = {"yes": True}
+
+    def maybe(route: Route) -> None:
+        if cut["yes"]:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    viewer.page.route("**/frames/**", maybe)
+    viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown("light")
+    expect(viewer.page.get_by_text("网络不太好，正在重试。已看过的内容仍可查看。")).to_be_visible()
+    cut["yes"] = False
+    viewer.shown()
+    expect(viewer.page.get_by_text("网络不太好")).to_be_hidden()
+
+
+def test_saving_data_shows_the_servers_pictures_and_asks_for_no_frame(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer(PHONE)
+    viewer.page.add_init_script("localStorage.setItem('cloudfilm-viewer-saver', 'on')")
+    viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown("light")
+    expect(viewer.corner("se")).to_contain_text("省流量画质")
+    viewer.choose("窗位", "骨窗")
+    expect(viewer.corner("sw")).to_contain_text("窗宽 1800")
+    assert any("window=400,1800" in each for each in viewer.requests)
+    viewer.page.get_by_role("button", name="下一幅").click()
+    expect(viewer.corner("ne").locator(".count")).to_have_text("2 / 12")
+    assert not [each for each in viewer.requests if "/frames/" in each or each.endswith(".wasm")]
+    viewer.choose("更多", "省流量")
+    viewer.shown()
+
+
+def test_without_webgl_and_webassembly_everything_is_still_seen_and_measured(
+    open_viewer: OpenViewer, old_chromium: Browser
+) -> None:
+    viewer = open_viewer(browser=old_chromium).open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown("light")
+    assert viewer.page.evaluate("typeof WebAssembly") == "undefined"
+    viewer.tool("长度")
+    viewer.drag(viewer.at(16, 64), viewer.at(112, 64))
+    assert viewer.number() == pytest.approx(96 * phantom.SPACING_MM, abs=LENGTH_MM)
+    viewer.tool("读数值")
+    viewer.page.mouse.click(*viewer.at(60, 40))
+    expect(viewer.page.locator(".mark").last).to_have_text("1000 HU")  # the server unpacks that one frame
+    assert not [each for each in viewer.requests if each.endswith(".wasm")]
+
+
+def test_first_picture_needs_little_script_and_nothing_stands_in_addresses(ct: Viewer, site: Site) -> None:
+    scripts = [each for each in ct.requests if each.endswith(".js") and "decoder" not in each]
+    packed = [ct.page.context.request.get(each, headers={"Accept-Encoding": "br"}) for each in scripts]
+    assert all(each.headers["cache-control"] == "public, max-age=31536000, immutable" for each in packed)
+    loaded = 'performance.getEntriesByType("resource").filter((each) => /js$/.test(each.name))'
+    assert 10_000 < sum(ct.page.evaluate(f"{loaded}.map((each) => each.encodedBodySize)")) < SCRIPT_MAX_BYTES
+    assert not [each for each in ct.requests if site.token in each]
+    assert [each for each in ct.requests if "/viewer/" in each and "?" in each] == []
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+def test_axe_finds_nothing_serious(open_viewer: OpenViewer, size: str) -> None:
+    viewer = open_viewer(PHONE) if size == "phone" else open_viewer()
+    viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
+    viewer.tool("长度")
+    viewer.page.get_by_role("button", name="放在中间").click()
+    assert serious(viewer) == []
+    viewer.page.get_by_role("button", name="更多", exact=True).click()
+    assert serious(viewer) == []
+
+
+def test_buttons_are_as_large_as_a_thumb_on_a_phone(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer(PHONE).open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
+    viewer.page.get_by_role("button", name="更多", exact=True).click()
+    small = viewer.page.evaluate(
+        """() => [...document.querySelectorAll("button, a, input")]
+            .map((each) => ({ name: each.textContent || each.ariaLabel, box: each.getBoundingClientRect() }))
+            .filter(({ box }) => box.width > 0 && (box.width < 44 || box.height < 44)).map(({ name }) => name)"""
+    )
+    assert small == []
+
+
+# -- parts -----------------------------------------------------------------------------
+
+
+def windowed(number: int, center: float, width: float) -> NDArray[np.float64]:
+    """A slice as pydicom windows it (PS3.3 C.11.2.1.2), 0 to 255."""
+    described = Dataset()
+    described.RescaleSlope, described.RescaleIntercept = 1, phantom.INTERCEPT
+    described.WindowCenter, described.WindowWidth = center, width
+    described.PhotometricInterpretation, described.BitsStored, described.PixelRepresentation = "MONOCHROME2", 16, 1
+    values = apply_modality_lut(phantom.ct_values(number) - phantom.INTERCEPT, described)
+    shades = apply_windowing(values, described)
+    low, high = -(2**15) + phantom.INTERCEPT, 2**15 - 1 + phantom.INTERCEPT
+    return np.asarray((shades - low) / (high - low) * 255, dtype=np.float64)
+
+
+def off(seen: NDArray[np.uint8], expected: NDArray[np.float64]) -> float:
+    """The largest difference, in shades."""
+    return float(np.abs(seen.astype(np.float64) - expected).max())
+
+
+def settled(viewer: Viewer) -> NDArray[np.uint8]:
+    """What is on the canvas after the next frame of the screen."""
+    viewer.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    return viewer.pixels()
+
+
+def package_study(name: str) -> str:
+    """The study of a file of the pydicom package."""
+    return str(read(package(name)).StudyInstanceUID)
+
+
+def serious(viewer: Viewer) -> list[str]:
+    """What axe calls serious or critical; the hospital's words in thumbnails and the drawings are its to judge, too."""
+    viewer.page.evaluate(AXE.read_text())
+    found = viewer.page.evaluate("async () => (await axe.run()).violations")
+    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found if each["impact"] in ("serious", "critical")]
