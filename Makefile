@@ -54,6 +54,7 @@ bench: ## measure, print tables
 	@infra/deploy/fonts.sh
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.people
+	$(BIN)/python -m bench.shares
 
 lock: ## choose the newest allowed versions of all packages anew
 	python3 -m venv build/lock && build/lock/bin/pip install -q uv
