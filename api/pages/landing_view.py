@@ -11,6 +11,7 @@ from api.access import address_of
 from api.pages import landing_feedback
 from api.pages.landing_forms import form
 from api.pages.landing_page import card, day_and_time, heading, page
+from api.pages.landing_report import report_card
 from api.services import Services
 from archive.models import Series
 from core.clock import now
@@ -49,7 +50,7 @@ async def exam_page(request: Request, grant: Grant, found: Found) -> HTTPRespons
         item,
         _head(found, item),
         _patient(await PatientRecord.get(id=found.exam.record_id), found),
-        _report(found) if found.report else "",
+        await report_card(found) if found.report else "",
         await _film(found.exam.id),
         _pictures(await _series(found)),
         _elsewhere(found.exam),
@@ -98,25 +99,6 @@ def _wait(found: Found) -> str:
 def _patient(record: PatientRecord, found: Found) -> str:
     lines = {"患者": hinted_name(record.name), "检查号": found.exam.accession}
     return card("<dl>", *(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in lines.items()), "</dl>")
-
-
-def _report(found: Found) -> str:
-    report = found.report
-    assert report is not None, "the caller has looked"
-    parts = [
-        f'<h2>{title}</h2><p class="text">{escape(text)}</p>'
-        for title, text in (("所见", report.findings), ("诊断", report.impression))
-        if text
-    ]
-    doctors = [
-        f"{title} {escape(name)}"
-        for title, name in (("报告医生", report.reporting_doctor), ("审核医生", report.verifying_doctor))
-        if name
-    ]
-    temporary = "这是临时报告，以审核后的正式报告为准。" if report.status is ReportStatus.PRELIMINARY else ""
-    lines = [f'<p class="small">{line}</p>' for line in (temporary, " · ".join(doctors)) if line]
-    pdf = f'<a class="button quiet" href="/api/v1/exams/{found.exam.id}/report.pdf">报告 PDF，可打印</a>'
-    return card(*parts, *lines, pdf)
 
 
 async def _film(exam_id: str) -> str:
@@ -168,7 +150,7 @@ def _pictures(series: Sequence[Series]) -> str:
     return card(
         f'<h2>影像</h2><p class="small">{len(series)} 个序列，共 {total} 幅</p>',
         f'<div class="thumbs">{thumbs}</div>',
-        f'<a class="button" href="/#/study/{first}">打开影像</a>',
+        f'<a class="button" href="/viewer/#study={first}">打开影像</a>',
         '<p class="small">仅供浏览参考，不作诊断依据</p>',
         kind="film",
     )
@@ -178,7 +160,7 @@ def _thumb(series: Series, number: int) -> str:
     study, uid = series.study.study_instance_uid, series.series_instance_uid
     picture = f"/dicom-web/studies/{study}/series/{uid}/thumbnail?viewport=240,240"
     words = f"序列 {number}，{series.instance_count} 幅"
-    return f'<a href="/#/study/{study}/{uid}"><img src="{picture}" alt="{words}" loading="lazy"></a>'
+    return f'<a href="/viewer/#study={study}&amp;series={uid}"><img src="{picture}" alt="{words}" loading="lazy"></a>'
 
 
 async def _read(request: Request, grant: Grant, found: Found, what: str) -> None:

@@ -349,7 +349,8 @@ def test_who_knows_the_patient_sees_that_exam_and_nothing_else(clinic: Clinic, v
     assert get(f"/api/v1/exams/{clinic.exam_id('MR1')}/report.pdf").status_code == 404
     foreign, unknown = get(f"/dicom-web/studies/{OTHER_STUDY}/metadata"), get("/dicom-web/studies/1.2.3/metadata")
     assert (foreign.status_code, foreign.content) == (404, unknown.content)
-    assert [get(f"/api/v1{path}").status_code for path in ("/exams", "/me", "/hospital/waiting")] == [403] * 3
+    assert [get(f"/api/v1{path}").status_code for path in ("/me", "/hospital/waiting")] == [403] * 2
+    assert [each["id"] for each in get("/api/v1/exams").json()["items"]] == [clinic.exam_id()]
     other = visitor.open(clinic.notice("MR1"))
     assert "头颅MR" not in other.text, "each link asks for its own proof"
 
@@ -490,6 +491,19 @@ def test_a_patient_writes_by_the_interface_and_the_same_again_is_the_same(clinic
     rows = clinic.rows("SELECT action, detail FROM audit_entry WHERE action LIKE 'feedback%' AND subject IS NOT NULL")
     assert {row["action"] for row in rows} >= {"feedback", "feedback-more", "feedback-withdrawn"}
     assert "医生很好" not in json.dumps(rows, ensure_ascii=False)
+
+
+def test_a_corrected_report_shows_what_changed_and_what_its_words_mean(clinic: Clinic, visitor: Visitor) -> None:
+    at = (now() - timedelta(days=1)).isoformat()
+    clinic.put("/exams/CT2", patient_id="1CT1", item="胸部CT复查", category="radiology", performed_at=at)
+    clinic.put("/exams/CT2/report", status="final", findings="右肺上叶见磨玻璃结节。未见骨折。", impression="<b>随访")
+    clinic.put("/exams/CT2/report", status="corrected", findings="左肺上叶见磨玻璃结节。未见骨折。", impression="<b>随访")
+    visitor.open(clinic.notice("CT2"))
+    visitor.send("paper", last_six=ID_CARD[-6:])
+    assert "<del>右肺" in visitor.text and "<ins>左肺" in visitor.text
+    assert "<dt>磨玻璃结节</dt>" in visitor.text and "仅供参考" in visitor.text
+    assert "<dt>骨折</dt>" not in visitor.text, "what is denied is not explained"
+    assert "<b>" not in visitor.text
 
 
 # -- another public address, and a kill; last, since it starts the server anew
