@@ -9,7 +9,36 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements.lock"
+# npm packages of which something stands in the built pages; all others only build or test them.
+IN_THE_PAGES = {
+    "miniprogram": (
+        "@babel/runtime",
+        "@tarojs/api",
+        "@tarojs/components",
+        "@tarojs/plugin-framework-react",
+        "@tarojs/plugin-html",
+        "@tarojs/plugin-platform-alipay",
+        "@tarojs/plugin-platform-h5",
+        "@tarojs/plugin-platform-weapp",
+        "@tarojs/react",
+        "@tarojs/router",
+        "@tarojs/runtime",
+        "@tarojs/shared",
+        "@tarojs/taro",
+        "@tarojs/taro-h5",
+        "history",
+        "query-string",
+        "react",
+        "react-dom",
+        "react-reconciler",
+        "scheduler",
+        "tslib",
+        "universal-router",
+    ),
+    "miniprogram/viewer": ("@cornerstonejs/codec-openjph",),
+}
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 # In the lock for other systems or Python versions, and so perhaps not here to be asked; read in the METADATA of their wheels.
@@ -47,6 +76,7 @@ Some wheels carry shared libraries of others, loaded as they are and replaceable
 `infra/deploy/fonts.sh` brings Noto Sans SC (SIL Open Font License 1.1) out of the npm package `@expo-google-fonts/noto-sans-sc`
 (MIT), whose hash stands in `infra/deploy/fonts/package-lock.json`, together with its licence.
 
+{pages}
 The demo images are real samples of the pydicom package (MIT) and phantoms drawn by this program.
 """
 
@@ -69,10 +99,26 @@ def packages() -> list[Package]:
     return [Package(name, tuple(pinned[name]), _licence(name, stated)) for name in sorted(pinned)]
 
 
+def packages_in_pages() -> list[Package]:
+    """The npm packages that stand in the built pages, by their lock files. A licence that nobody states is "UNKNOWN"."""
+    found = []
+    for folder, names in IN_THE_PAGES.items():
+        locked = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+        said = {name: locked[f"node_modules/{name}"] for name in names}
+        found += [Package(name, (each["version"],), each.get("license", "UNKNOWN")) for name, each in said.items()]
+    return found
+
+
 def document() -> str:
     """The text of docs/licences.md."""
     rows = "".join(f"| {each.name} | {' / '.join(each.versions)} | {each.licence} |\n" for each in packages())
-    return HEAD + rows + TAIL
+    return HEAD + rows + TAIL.replace("{pages}", pages())
+
+
+def pages() -> str:
+    """What is said of the phone's pages."""
+    lines = "".join(f"- `{each.name}` {each.versions[0]}: {each.licence}\n" for each in packages_in_pages())
+    return f"## In the pages of the phone\n\nOf these npm packages something stands in what a phone is sent:\n\n{lines}"
 
 
 def _licence(name: str, stated: dict[str, str]) -> str:

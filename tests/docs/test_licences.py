@@ -30,3 +30,9 @@ def test_list_is_that_of_the_lock(packages: list[licences.Package]) -> None:
     rows = re.findall(r"^\| (\S+) \| (.+) \| (.+) \|$", WRITTEN.read_text(), re.MULTILINE)
     written = {name: versions for name, versions, _ in rows if name not in ("package", "---")}
     assert written == {each.name: " / ".join(each.versions) for each in packages}, "run docs/licences.py > docs/licences.md"
+
+
+def test_what_stands_in_the_phones_pages_is_listed_and_may_be_passed_on() -> None:
+    shipped = licences.packages_in_pages()
+    assert all(each.licence in ("MIT", "0BSD") for each in shipped)
+    assert licences.pages() in WRITTEN.read_text(), "run docs/licences.py > docs/licences.md"
