@@ -217,16 +217,15 @@ async def _open(request: Request, exam_id: str, at: datetime) -> Opened:
 
 async def opened_by(services: Services, grant: Grant, seen: Received, at: datetime, epoch: int) -> Opened:
     """The film of an exam as the holder of a link sees it: under a mask those pages that leave, if any does."""
-    exam = seen.found.exam
+    exam, until = seen.found.exam, at + TRUSTED
+    if seen.whose is not None:
+        masked = await film_received(services, grant, seen, at)
+        return Opened(exam.hospital_id, exam.id, masked.of if masked else None, (), epoch, until, masked)
     film = await films.shown(exam.id)
     kept = tuple(await films.pages_of(film)) if film else ()
-    until = at + TRUSTED
     if film is None or not may_see_film(grant, seen, film, kept):
         return Opened(exam.hospital_id, exam.id, None, (), epoch, until)
-    if seen.whose is None:
-        return Opened(exam.hospital_id, exam.id, film, kept, epoch, until)
-    masked = await film_received(services, grant, seen, film, kept, at)
-    return Opened(exam.hospital_id, exam.id, film if masked.pages else None, (), epoch, until, masked)
+    return Opened(exam.hospital_id, exam.id, film, kept, epoch, until)
 
 
 async def _exam(request: Request, exam_id: str) -> Exam:

@@ -40,6 +40,7 @@ class Received:
     view: ShareView | None
     whose: Whose | None = None  # what must not be told; None: no mask
     doctors_named: bool = True
+    with_files: frozenset[str] = frozenset()  # ids of the versions that came with a PDF or a picture
 
     @property
     def told(self) -> Found:
@@ -49,6 +50,10 @@ class Received:
     def report(self, sent: Report) -> Report:
         """One version in words that may leave."""
         return sent if self.whose is None else masked.report(sent, self.whose, doctors_named=self.doctors_named)
+
+    def withholds(self, shown: Report) -> bool:
+        """True when a file of the hospital belongs to this version and stays here."""
+        return self.whose is not None and shown.id in self.with_files
 
     @property
     def mask(self) -> str:
@@ -101,7 +106,8 @@ async def _shared(services: Services, view: ShareView, found: Found) -> Received
     doctors_named = from_json(found.hospital.policies).doctors_under_mask
     versions = await reports.versions_of(found.exam.id)
     hidden = await whose(services.people.sealer, found.exam, versions, doctors_named=doctors_named)
-    return Received(found, view, hidden, doctors_named)
+    with_files = frozenset(each.id for each in versions if each.pdf_size or each.picture_size)
+    return Received(found, view, hidden, doctors_named, with_files)
 
 
 def grant_of_view(view: ShareView, grant: Grant) -> Grant:
@@ -122,21 +128,26 @@ def grant_of_view(view: ShareView, grant: Grant) -> Grant:
 class FilmReceived:
     """A film under a mask, with those pages of it that may leave."""
 
+    of: Film
     film: MaskedFilm
     pages: tuple[MaskedPage, ...]
 
 
-async def film_received(
-    services: Services, grant: Grant, seen: Received, film: Film, kept: Sequence[FilmPage], at: datetime
-) -> FilmReceived:
-    """The film of an exam under the mask of a grant."""
+async def film_received(services: Services, grant: Grant, seen: Received, at: datetime) -> FilmReceived | None:
+    """The film of an exam under the mask of a grant: the first of its films of which a page may leave."""
     assert seen.whose is not None, "a film without a mask is sent as it is"
     veil = await veil_of(services, grant, at)
-    shown = MaskedFilm(veil, services.reader, grant, Shelf(services.tiers, services.replicas), film)
+    shelf = Shelf(services.tiers, services.replicas)
     hospital, exam = seen.found.hospital, seen.told.exam
     record = masked.patient(await _patient(seen.found.exam))
-    headers = [masked_header(hospital, record, exam, n, len(kept)) for n in range(1, len(kept) + 1)]
-    return FilmReceived(shown, tuple(await shown.pages(kept, headers)))
+    for film in await films.standing(exam.id):
+        kept = await films.pages_of(film)
+        headers = [masked_header(hospital, record, exam, n, len(kept)) for n in range(1, len(kept) + 1)]
+        shown = MaskedFilm(veil, services.reader, grant, shelf, film)
+        pages = await shown.pages(kept, headers)
+        if pages:
+            return FilmReceived(film, shown, tuple(pages))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +166,18 @@ async def counted_of(services: Services, grant: Grant, seen: Received) -> Counte
     at = now()
     veil = await veil_of(services, grant, at) if grant.masked else None
     found = [await _images(Asker(grant, at, veil), seen.found.hospital.code, uid) for uid in seen.found.studies]
-    film = await films.shown(seen.found.exam.id)
-    kept = await films.pages_of(film) if film else []
-    if film is not None and seen.whose is not None:
-        pages = len((await film_received(services, grant, seen, film, kept, at)).pages)
-    else:
-        pages = 0 if film is not None and not may_see_film(grant, seen, film, kept) else len(kept)
+    pages = await _pages(services, grant, seen, at)
     shown = [many for many in found if many]
     return Counted(pages, sum(map(len, shown)), tuple(many[0].study_uid for many in shown))
+
+
+async def _pages(services: Services, grant: Grant, seen: Received, at: datetime) -> int:
+    if seen.whose is not None:
+        masked_film = await film_received(services, grant, seen, at)
+        return len(masked_film.pages) if masked_film else 0
+    film = await films.shown(seen.found.exam.id)
+    kept = await films.pages_of(film) if film else []
+    return len(kept) if film is not None and may_see_film(grant, seen, film, kept) else 0
 
 
 async def _images(asker: Asker, hospital: str, study_uid: str) -> list[Located]:

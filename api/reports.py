@@ -23,6 +23,7 @@ from core.clock import now
 from core.errors import Forbidden, InvalidField, Malformed, NotFound
 from core.grants import Grant, Role
 from records import masked_prints, report_prints, report_terms, reports
+from records.masked import WITHHELD
 from records.models import Exam, Hospital, Report, ReportStatus
 from records.report_changes import Changes, Piece, base_of, changes
 from records.report_terms import Explained
@@ -209,6 +210,8 @@ async def document(request: Request, opened: Opened, shown: Report) -> dict[str,
         "picture": shown.picture_size > 0,
         "changes": await _changes(request, opened, shown),
     }
+    if opened.by_link is not None and opened.by_link.withholds(shown):
+        told["notice"] = WITHHELD
     if opened.staff:
         told |= {"critical": shown.critical, "versions": [_line(each) for each in opened.versions]}
     return told

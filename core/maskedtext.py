@@ -30,8 +30,8 @@ _BETWEEN: Final = f"{_JOINT}{{0,{MOST_BETWEEN}}}"
 _BETWEEN_MUST: Final = f"{_JOINT}{{1,{MOST_BETWEEN}}}"
 # Given names that are also words of reports: alone they stay, behind their surname they go.
 _WORDS_OF_REPORTS = """
-正常 明显 清晰 清楚 健康 平安 光明 和平 春秋 中华 建设 发育 规则 丰富 高峰 长江 天然 立方 自然 安全 安康 文化 国际 平整
-连续 正中 自如 明确 充盈 均匀 光滑 对称 完整 通畅 良好 双侧 可见 未见 考虑 建议 左右 上下 前后
+正常 明显 清晰 清楚 健康 平安 光明 和平 春秋 中华 建设 发育 规则 丰富 高峰 长江 天然 立方 自然 安全 安康 文化 国际
+平整 连续 正中 自如 明确 充盈 均匀 光滑 对称 完整 通畅 良好 双侧 可见 未见 考虑 建议 左右 上下 前后
 """
 _WORDS: Final = frozenset(_WORDS_OF_REPORTS.split())
 
@@ -190,7 +190,7 @@ _GROUPED: Final = r"[\s\u00a0\u200b\-]?"
 
 def _birth_date(born: date) -> _Search:
     year, month, day = born.year, born.month, born.day
-    said = rf"{year}\s*[-/.年]?\s*0?{month}\s*[-/.月]?\s*0?{day}(?!\d)\s*日?"
+    said = rf"{year}\s{{0,3}}[-/.年]?\s{{0,3}}0?{month}\s{{0,3}}[-/.月]?\s{{0,3}}0?{day}(?!\d)(?:\s{{0,3}}日)?"
     return _search(rf"(?<!\d){said}", f"{year}年")
 
 
@@ -200,20 +200,44 @@ def _search(pattern: str, shown: str) -> _Search:
 
 # -- anybody ----------------------------------------------------------------------
 
-_DATE: Final = r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?|(?:19|20)\d{6}"
-_LABELS: Final = (
-    r"(?:病\s*[历案]|住\s*院|门\s*诊|急\s*诊|体\s*检|检\s*查|检\s*验|就\s*诊|登\s*记|影\s*像|放\s*射|病\s*理|超\s*声|申\s*请|患\s*者|病\s*人|医\s*保|社\s*保|标\s*本|条\s*码|"
-    r"床|卡|x\s*线|ct|mri?|us|id|accession|patient\s*id|mrn)\s*(?:编\s*号|卡\s*号|号\s*码|号|id|no\.?)"
-    r"|身\s*份\s*证(?:\s*号\s*码?)?|证\s*件\s*号\s*码?|护\s*照\s*号?|电\s*话|手\s*机\s*号?|联\s*系\s*方\s*式|微\s*信\s*号?|qq|mrn|tel|phone"
-)
-_RELATIONS: Final = (
-    r"(?:姓\s*名|家\s*属|家\s*长|联\s*系\s*人|监\s*护\s*人|陪\s*同人?|代\s*诉\s*人|父\s*亲?|母\s*亲?|妻\s*子?|丈\s*夫|配\s*偶|儿\s*子|女\s*儿|"
-    r"患\s*者|病\s*人|送\s*检(?:医[生师]|者)|申\s*请(?:医[生师]|者)|(?:报\s*告|审\s*核|诊\s*断|检\s*查|操\s*作|手\s*术|主\s*治|经\s*治|麻\s*醉)(?:医[生师]|者)|"
-    r"术\s*者|护\s*士|技\s*师|name|patient|physician|operator)"
-)
-_TITLES: Final = r"(?:副?主任(?:医师|技师|护师)?|主治(?:医师)?|住院医师?|医生|医师|大夫|教授|护士长?|技师|先生|女士|同志|老师)"
-_CHINESE_LETTER: Final = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
-_HOUSE: Final = r"[0-9一二三四五六七八九十]+[-－]?[0-9a-z]*\s*(?:号院|号楼|号|弄|幢|栋|单元|室|楼|层|组|队)"
+# What stands before a number of somebody: a word of the first list with one of the second behind it, or one of the third.
+_NUMBERED = """
+病历 病案 住院 门诊 急诊 体检 检查 检验 就诊 登记 影像 放射 病理 超声 申请 患者 病人 医保 社保 标本 条码 床 卡 x线 ct
+mr mri us id accession patient mrn
+"""
+_NUMBER_WORDS = "编号 卡号 号码 号 id no. no"
+_NUMBER_LABELS = "身份证号码 身份证号 身份证 证件号码 证件号 护照号 护照 电话 手机号 手机 联系方式 微信号 微信 qq mrn tel phone"
+_BIRTH_LABELS = "出生日期 出生年月 出生于 出生 生于 生日 dob birthdate"
+_ADDRESS_LABELS = "住址 地址 家住 现住 户籍地 户籍 籍贯 居住地 居住于 居住在 address"
+# What stands before somebody's name, with a colon between.
+_PERSON_LABELS = """
+姓名 家属 家长 联系人 监护人 陪同人 陪同 代诉人 父亲 父 母亲 母 妻子 妻 丈夫 配偶 儿子 女儿 患者 病人 送检医生
+送检医师 送检者 申请医生 申请医师 申请者 报告医生 报告医师 报告者 审核医生 审核医师 审核者 诊断医生 诊断医师 检查医生
+检查医师 检查者 操作医生 操作医师 操作者 手术医生 手术医师 手术者 主治医生 主治医师 经治医生 经治医师 麻醉医生
+麻醉医师 麻醉者 术者 护士 技师 name patient physician operator
+"""
+# What stands behind it.
+_TITLES = """
+副主任医师 副主任技师 副主任护师 副主任 主任医师 主任技师 主任护师 主任 主治医师 主治 住院医师 住院医 医生 医师 大夫
+教授 护士长 护士 技师 先生 女士 同志 老师
+"""
+_PARTS_OF_TOWNS = "镇 乡 村 街道 路 街 巷 弄 小区 社区 新村 花园"
+_PARTS_OF_HOUSES = "号院 号楼 号 弄 幢 栋 单元 室 楼 层 组 队"
+_BLANKS: Final = r"\s{0,3}"  # forms are filled up with them; a number, so that a text of blanks alone takes no time
+
+
+def _any(words: str) -> str:
+    """A pattern of any of these words, with blanks between their letters."""
+    return "(?:" + "|".join(_BLANKS.join(map(re.escape, word)) for word in words.split()) + ")"
+
+
+_LETTER: Final = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"  # a Chinese one
+_NAME: Final = rf"(?P<it>{_LETTER}{{2,4}}(?:[·•・‧]{_LETTER}{{1,8}})*)"
+_LATIN_NAME: Final = r"(?P<it>[a-z]{1,24}(?:[\s^,.\-]{1,2}[a-z]{1,24}){0,3})"
+_DATE: Final = _BLANKS.join([r"(?:19|20)\d\d", "[-/.年]", r"\d{1,2}", "[-/.月]", r"\d{1,2}", "日?"]) + r"|(?:19|20)\d{6}"
+_HOUSE: Final = rf"[0-9一二三四五六七八九十]{{1,6}}[-－]?[0-9a-z]{{0,6}}{_BLANKS}{_any(_PARTS_OF_HOUSES)}"
+_SAYS: Final = f"{_BLANKS}[:：为是]?{_BLANKS}"
+_COLON: Final = f"{_BLANKS}[:：]{_BLANKS}"
 
 
 def _stars(found: re.Match[str]) -> str:
@@ -248,48 +272,38 @@ def _begins_with_surname(name: str) -> bool:
     return name[:1] in SURNAMES or name[:2] in COMPOUND_SURNAMES
 
 
-_ANYWHERE: Final[tuple[_Search, ...]] = (
-    # GB 11643 numbers of 18 and 15, in groups or not
-    (re.compile(r"(?<![0-9a-z])(?P<it>\d(?:[\s\-]?\d){16}[\s\-]?[\dx])(?![0-9a-z])"), _stars),
-    (re.compile(r"(?<![0-9a-z])(?P<it>\d(?:[\s\-]?\d){14})(?![0-9a-z])"), _stars),
-    # mobile and fixed lines, service numbers
-    (re.compile(r"(?<!\d)(?P<it>(?:\+?86[\s\-]?)?1[3-9](?:[\s\-]?\d){9})(?!\d)"), _stars),
-    (re.compile(r"(?<!\d)(?P<it>\(?0\d{2,3}\)?[\s\-]?\d{7,8}(?:[\s\-]\d{1,6})?)(?!\d)"), _stars),
-    (re.compile(r"(?<!\d)(?P<it>[48]00[\s\-]?\d{3}[\s\-]?\d{4})(?!\d)"), _stars),
-    (re.compile(r"(?P<it>[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63})+)"), _stars),
-    # any long number, with the letters before it; measures are shorter
-    (re.compile(r"(?<![0-9a-z.])(?P<it>[a-z]{0,6}\d{7,}[a-z]?)(?![0-9a-z])"), _unless_a_day),
-    # whatever stands behind a label
-    (re.compile(rf"(?:{_LABELS})\s*[:：为是]?\s*(?P<it>(?=[a-z\-_/]*\d)[0-9a-z][0-9a-z\-_/]{{1,40}})"), _stars),
-    (
-        re.compile(
-            rf"(?:出\s*生(?:\s*日\s*期|\s*于|\s*年\s*月)?|生\s*于|生\s*日|dob|birth\s*date)\s*[:：为是]?\s*(?P<it>{_DATE})"
+_ANYWHERE: Final[tuple[_Search, ...]] = tuple(
+    (re.compile(pattern), shown)
+    for pattern, shown in (
+        # GB 11643 numbers of 18 and 15, in groups or not
+        (r"(?<![0-9a-z])(?P<it>\d(?:[\s\-]?\d){16}[\s\-]?[\dx])(?![0-9a-z])", _stars),
+        (r"(?<![0-9a-z])(?P<it>\d(?:[\s\-]?\d){14})(?![0-9a-z])", _stars),
+        # mobile and fixed lines, service numbers, mail
+        (r"(?<!\d)(?P<it>(?:\+?86[\s\-]?)?1[3-9](?:[\s\-]?\d){9})(?!\d)", _stars),
+        (r"(?<!\d)(?P<it>\(?0\d{2,3}\)?[\s\-]?\d{7,8}(?:[\s\-]\d{1,6})?)(?!\d)", _stars),
+        (r"(?<!\d)(?P<it>[48]00[\s\-]?\d{3}[\s\-]?\d{4})(?!\d)", _stars),
+        (r"(?P<it>[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8})", _stars),
+        # any long number, with the letters before it; measures are shorter
+        (r"(?<![0-9a-z.])(?P<it>[a-z]{0,6}\d{7,}[a-z]?)(?![0-9a-z])", _unless_a_day),
+        # what a label announces
+        (
+            rf"(?:{_any(_NUMBERED)}{_BLANKS}{_any(_NUMBER_WORDS)}|{_any(_NUMBER_LABELS)}){_SAYS}"
+            r"(?P<it>(?=[a-z\-_/]{0,40}\d)[0-9a-z][0-9a-z\-_/]{1,40})",
+            _stars,
         ),
-        _its_year,
-    ),
-    (re.compile(rf"(?P<it>{_DATE})\s*(?:出\s*生|生\b)"), _its_year),
-    (re.compile(rf"{_RELATIONS}\s*[:：]\s*(?P<it>{_CHINESE_LETTER}{{2,4}}(?:[·•・‧]{_CHINESE_LETTER}{{1,8}})*)"), _as_name),
-    (re.compile(rf"{_RELATIONS}\s*[:：]\s*(?P<it>[a-z]+(?:[\s^,.\-]{{1,2}}[a-z]+){{0,3}})"), _as_name),
-    (re.compile(rf"(?P<it>{_CHINESE_LETTER}{{2,3}}){_TITLES}"), _titled),
-    (re.compile(rf"(?P<it>{_CHINESE_LETTER}{{2,12}}(?:[·•・‧]{_CHINESE_LETTER}{{2,12}})+){_TITLES}"), _as_name),
-    # 家住…, 地址：…, and what reads as an address by itself
-    (
-        re.compile(
-            r"(?:住\s*址|地\s*址|家\s*住|现\s*住|户\s*籍|籍\s*贯|居\s*住\s*(?:地|于)|address)\s*(?:地|在|于|为)?\s*[:：]?\s*(?P<it>[^，。；;！？!?\s,]{2,60})"
+        (rf"{_any(_BIRTH_LABELS)}{_SAYS}(?P<it>{_DATE})", _its_year),
+        (rf"(?P<it>{_DATE}){_BLANKS}(?:出{_BLANKS}生|生(?!{_LETTER}))", _its_year),
+        (rf"{_any(_PERSON_LABELS)}{_COLON}{_NAME}", _as_name),
+        (rf"{_any(_PERSON_LABELS)}{_COLON}{_LATIN_NAME}", _as_name),
+        (rf"(?P<it>{_LETTER}{{2,3}}){_any(_TITLES)}", _titled),
+        (rf"(?P<it>{_LETTER}{{2,12}}(?:[·•・‧]{_LETTER}{{2,12}}){{1,3}}){_any(_TITLES)}", _as_name),
+        # addresses, announced or known by their parts
+        (rf"{_any(_ADDRESS_LABELS)}{_SAYS}(?P<it>[^，。；;！？!?\s,]{{2,60}})", _stars),
+        (
+            rf"(?P<it>{_LETTER}{{2,8}}(?:省|自治区|自治州|市){_LETTER}{{1,10}}(?:市|区|县|旗|镇|乡|街道)"
+            rf"(?:{_LETTER}|[0-9a-z\-]){{0,40}})",
+            _stars,
         ),
-        _stars,
-    ),
-    (
-        re.compile(
-            rf"(?P<it>{_CHINESE_LETTER}{{2,8}}(?:省|自治区|自治州|市){_CHINESE_LETTER}{{1,10}}(?:市|区|县|旗|镇|乡|街道)"
-            rf"(?:{_CHINESE_LETTER}|[0-9a-z\-]){{0,40}})"
-        ),
-        _stars,
-    ),
-    (
-        re.compile(
-            rf"(?P<it>{_CHINESE_LETTER}{{2,8}}(?:镇|乡|村|街道|路|街|巷|弄|小区|社区|新村|花园){_HOUSE}(?:\s*{_HOUSE})*)"
-        ),
-        _stars,
-    ),
+        (rf"(?P<it>{_LETTER}{{2,8}}{_any(_PARTS_OF_TOWNS)}{_HOUSE}(?:{_BLANKS}{_HOUSE}){{0,6}})", _stars),
+    )
 )

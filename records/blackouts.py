@@ -14,6 +14,7 @@ from records.writing import Outcome, Said, writing
 
 IMAGE, FILM = "image", "film"
 MOST_RECTANGLES = 32
+LONGEST_NAME = 64  # of a VR LO (PS3.5 section 6.2)
 Rectangle = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the picture, right and bottom excluded
 
 
@@ -29,7 +30,8 @@ class Device:
 
     def verify(self) -> None:
         """Pass, or raise Conflict for a device that does not say what it is: such a rule would fit a stranger's pictures."""
-        if not self.model or (self.kind == IMAGE and not self.maker):
+        named = self.model and (self.kind == FILM or self.maker)
+        if not named or max(len(self.maker), len(self.model)) > LONGEST_NAME:
             raise Conflict("the picture does not say what made it, so no rule can be about it")
 
 

@@ -91,19 +91,27 @@ async def shown(exam_id: str) -> Film | None:
     return (await shown_of([exam_id])).get(exam_id)
 
 
+async def standing(exam_id: str) -> list[Film]:
+    """All films that could stand for an exam now, the one that does first."""
+    return sorted(await _counting([exam_id]), key=lambda film: RANK[film.source])
+
+
 async def shown_of(exam_ids: Iterable[str]) -> dict[str, Film]:
     """Exam id → the film that stands for it, where there is one.
 
     One that we made counts only while its header bears the exam's patient, and its studies are the exam's.
     """
-    wanted = list(exam_ids)
-    films = await Film.filter(exam_id__in=wanted, replaced_at=None).prefetch_related("exam") if wanted else []
+    counting = await _counting(list(exam_ids))
+    return {film.exam_id: film for film in sorted(counting, key=lambda film: RANK[film.source], reverse=True)}
+
+
+async def _counting(exam_ids: Sequence[str]) -> list[Film]:
+    films = await Film.filter(exam_id__in=exam_ids, replaced_at=None).prefetch_related("exam") if exam_ids else []
     if not films:
-        return {}
+        return []
     links = await ExamStudy.filter(exam_id__in=[film.exam_id for film in films], confirmed=True)
     theirs = {(link.exam_id, link.study_uid) for link in links}
-    counting = [film for film in films if _counts(film, theirs)]
-    return {film.exam_id: film for film in sorted(counting, key=lambda film: RANK[film.source], reverse=True)}
+    return [film for film in films if _counts(film, theirs)]
 
 
 async def pages_of(film: Film) -> list[FilmPage]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from core.maskedtext import VERSION as TEXT_VERSION
 from core.maskedtext import Whose, masked_text
 from core.masking import masked_name
-from films.a4 import Entry, Paper
+from films.a4 import Entry, Paper, Section
 from records.models import Exam, Hospital, PatientRecord, Report
 from records.report_paper import Whose as OnPaper
 from records.report_paper import age_at, paper_of
@@ -25,6 +25,7 @@ MODALITIES = frozenset(_KNOWN.split())
 OLDEST_YEARS = 90  # from here on an age is nearly a name, as in the attributes of images
 OLD = f"{OLDEST_YEARS} 岁及以上"
 MARK = "已隐去身份信息"
+WITHHELD = "这份报告的原件或附图由医院制作，可能写有身份信息，没有随分享提供。"
 NOTE = "本页隐去了患者的身份信息，由云胶片系统依医院报告的文字重新排版，不带医院的电子签章，不能代替报告原件。"
 
 
@@ -83,6 +84,7 @@ def paper(
     years = age(sent_patient.birth_date, sent.performed_at.astimezone(zone).date())
     return replace(
         made,
+        sections=made.sections or [Section("说明", WITHHELD)],
         identity=[Entry(each.label, years, each.wide) if each.label == "年龄" else each for each in made.identity],
         running=f"姓名：{masked_name(sent_patient.name)}",
         notes=[*made.notes, NOTE],

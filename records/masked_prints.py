@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 from archive.tiers import Tiers
 from core.maskedtext import Whose
@@ -24,6 +25,6 @@ async def printed(
     """What names it, and the PDF. `shown` is masked already; the same words under the same mask are the same bytes."""
     record = await lineage.survivor(await PatientRecord.get(id=exam.record_id))
     paper = masked.paper(shown, exam, hospital, record, whose, replaces)
-    name = f"masked-report/{mask}/{masked.digest(whose)}/{paper.sha256}"
+    name = "masked-report/" + hashlib.sha256(f"{mask}/{paper.sha256}".encode()).hexdigest()
     dated = shown.verified_at or shown.reported_at or shown.received_at
     return name, await tiers.read(name, lambda: asyncio.to_thread(a4.pdf, paper, dated))
