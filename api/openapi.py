@@ -160,6 +160,7 @@ BODIES: Mapping[str, tuple[str, ...]] = {
 }
 # route → query parameters, where one file holds different ones
 QUERIES: Mapping[str, tuple[str, ...]] = {
+    "third-party.report": (),
     "notices.list": ("state", "kind", "channel", "exam", "limit", "cursor"),
     "notices.counts": ("from", "to"),
     "reminders.list": ("open", "limit", "cursor"),

@@ -30,7 +30,7 @@ class Grant:
 
     `session` is the id that audit rows and revocation use; it is never the token itself. `home` is the hospital that a
     system or a member of staff belongs to; it stores there, whatever it may read. `allowed_by` names the authorisation by
-    which a third party reads a (hospital, study), for the record.
+    which a third party reads a (hospital, study) or (hospital, exam), for the record.
     """
 
     subject: str

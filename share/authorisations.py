@@ -66,9 +66,11 @@ async def seen(keys: Keys, grant: Grant, now: datetime) -> Grant:
     if row is None or purpose not in row.purposes:
         raise Unauthenticated("the third party is over")
     exams = await authorised(third_party, purpose, now)
-    allowed_by = {(each.found.hospital.code, uid): each.authorisation for each in exams for uid in each.found.studies}
+    studies = {(each.found.hospital.code, uid): each.authorisation for each in exams for uid in each.found.studies}
+    reports = {(each.found.hospital.code, each.found.exam.id): each.authorisation for each in exams}
     until = min([grant.until, *(each.expires_at for each in exams)])  # then it is asked anew
-    return replace(grant, studies=frozenset(allowed_by), allowed_by=allowed_by, mask=mask_of(keys, grant.subject), until=until)
+    mask, allowed_by = mask_of(keys, grant.subject), studies | reports
+    return replace(grant, studies=frozenset(studies), allowed_by=allowed_by, mask=mask, until=until)
 
 
 async def authorised(third_party: str, purpose: Purpose, now: datetime) -> list[Authorised]:

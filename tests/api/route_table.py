@@ -138,6 +138,7 @@ LINES = [
     "GET /api/v1/shl/{secret}/{name}/{ticket}          | anyone 404",
     "POST /api/v1/oauth/token                          | anyone 400",
     "GET /api/v1/third-party/exams                     | third-party 200",
+    "GET /api/v1/third-party/exams/{exam}/report       | third-party 404 own=200",
     "GET /api/v1/me/authorisations                     | patient 200",
     "POST /api/v1/me/authorisations                    | patient 422",
     "DELETE /api/v1/me/authorisations/{authorisation}  | patient 404",

@@ -265,6 +265,8 @@ def test_an_insurer_fetches_what_the_patient_allowed_until_it_is_taken_back_and_
         assert client.get(f"/dicom-web/studies/{study_of('A1')}/metadata").status_code == 200
         assert client.get(f"/dicom-web/studies/{study_of('A2')}/metadata").status_code == 404
         assert client.get(f"/api/v1/exams/{exams['A1']}/report").status_code == 403
+        assert client.get(f"/api/v1/third-party/exams/{item['id']}/report").json()["findings"] == FINDINGS
+        assert client.get(f"/api/v1/third-party/exams/{exams['A2']}/report").status_code == 404
 
         seen = next(
             each for each in patient.get(f"/exams/{exams['A1']}/access-log").json()["items"] if each["role"] == "third-party"
@@ -304,6 +306,10 @@ def test_research_and_ai_get_pictures_only_under_a_mask(
             assert uid != study_of("A1") and client.get(f"/dicom-web/studies/{study_of('A1')}/metadata").status_code == 404
             found = client.get(f"/dicom-web/studies/{uid}/metadata")
             assert found.status_code == 200 and DOCTOR_IN_TEXT not in found.text
+            assert item["id"] not in exams.values()
+            read = client.get(f"/api/v1/third-party/exams/{item['id']}/report").json()
+            assert FINDINGS in read["findings"] and NAME not in read["findings"]
+            assert client.get(f"/api/v1/third-party/exams/{exams['A1']}/report").status_code == 404
     with lab.client("research") as client:
         assert client.get("/dicom-web/studies").json()
         assert patient.client.delete("/api/v1/me/consents/research").status_code == 204
