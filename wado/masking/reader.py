@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from archive.decode import decode_frame, native_frame, stored_frame
 from archive.extents import Bulk
 from archive.locate import Located
-from archive.models import Form
+from archive.models import Form, StoredObject
 from archive.read import Reader
 from archive.seriesmetadata import GZIP_LEVEL, Revision
 from archive.syntaxes import EXPLICIT_LE, syntax
@@ -29,6 +29,7 @@ from wado.masking.profile import RULES, Rule
 from wado.pictures import Look, picture
 
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
+_JUDGED_TOGETHER: Final = 500  # instances whose metadata is read together
 _PIXELS_BYTES: Final = 300  # about what a judgement takes in memory
 
 
@@ -68,8 +69,18 @@ class MaskedReader(Reader):
 
     async def pixels(self, at: Located, devices: Sequence[Device]) -> Pixels | None:
         """What of its pixels may leave, None for an instance that must not."""
-        judged = await self.tiers.derive(f"{at.key}#burned-in{devices}", partial(self._judged, at, devices), cost=_PIXELS_BYTES)
+        judged = await self.tiers.derive(_judgement(at, devices), partial(self._judged, at, devices), cost=_PIXELS_BYTES)
         return judged[0]
+
+    async def judge(self, many: Sequence[Located], devices: Sequence[Device]) -> None:
+        """Have at hand what of the pixels of many may leave: they are asked for in lots, not one by one."""
+        unknown = {at.object_id: at for at in many if self.tiers.peek(_judgement(at, devices)) is None}
+        ids = list(unknown)
+        for start in range(0, len(ids), _JUDGED_TOGETHER):
+            lot = StoredObject.filter(id__in=ids[start : start + _JUDGED_TOGETHER])
+            rows = [(id, bytes(packed)) for id, packed in await lot.values_list("id", "metadata")]
+            for id, pixels in await asyncio.to_thread(_judged_all, rows, devices):
+                self.tiers.keep(_judgement(unknown[id], devices), (pixels,), cost=_PIXELS_BYTES)
 
     async def frame(self, at: Located, number: int) -> bytes:
         """One frame (1-based): our own codestream, or native pixels without what was burned into them."""
@@ -174,6 +185,15 @@ class MaskedReader(Reader):
         except NotFound:
             return False
         return True
+
+
+def _judgement(at: Located, devices: Sequence[Device]) -> str:
+    """Under which name what may leave of its pixels is remembered: it depends on the rules."""
+    return f"{at.key}#burned-in{devices}"
+
+
+def _judged_all(rows: Sequence[tuple[int, bytes]], devices: Sequence[Device]) -> list[tuple[int, Pixels | None]]:
+    return [(id, burnedin.pixels(orjson.loads(zlib.decompress(packed)), devices)) for id, packed in rows]
 
 
 def _veiled(at: Located) -> VeiledInstance:

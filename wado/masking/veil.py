@@ -87,7 +87,11 @@ class Veil:
     async def over_all(self, many: Iterable[Located]) -> list[Located]:
         """Those of them that may leave, under the mask; raises NotFound for none."""
         found: list[Located] = []
-        for at in many:
+        asked = list(many)
+        for hospital in {at.hospital for at in asked}:
+            rules = self._devices.get(hospital, ())
+            await self.reader.judge([at for at in asked if at.hospital == hospital], rules)
+        for at in asked:
             try:
                 found.append(await self.over(at))
             except NotFound:
