@@ -26,6 +26,7 @@ from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
 from records import filmpages, filmwork, matching, reports
+from share import pickup, shares
 
 COUNT_SECONDS = 15.0
 COMPLETE_SECONDS = 2.0  # a film whose images are all here is made that soon
@@ -131,6 +132,8 @@ async def forget_logins(_stop: asyncio.Event) -> None:
     await signins.forget_sessions(at - LOGINS_KEPT)
     await once.forget_used(at)
     await filmpages.forget_keys(at - LOGINS_KEPT)
+    await shares.forget_requests(at - LOGINS_KEPT)
+    await pickup.forget_codes(at)
 
 
 async def remind_families(stop: asyncio.Event) -> None:

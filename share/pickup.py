@@ -50,7 +50,6 @@ class Pickup:
     async def show(self, share: Share, now: datetime) -> Code:
         """A new code, in place of the one before; raises TooManyRequests."""
         await count_try({f"pickup-share:{share.id}": PER_SHARE}, now)
-        await SharePickup.filter(expires_at__lte=now).delete()
         expires_at = min(now + LIFE, share.expires_at)
         for _ in range(_DRAWS):
             digits = f"{secrets.randbelow(_CODES):0{DIGITS}}"
@@ -90,6 +89,11 @@ class Pickup:
 
     def _index(self, said: str) -> str:
         return self._sealer.index("pickup", typed(said))
+
+
+async def forget_codes(now: datetime) -> None:
+    """Remove those that are over."""
+    await SharePickup.filter(expires_at__lte=now).delete()
 
 
 def typed(said: str) -> str:

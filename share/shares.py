@@ -227,6 +227,11 @@ def state_of(share: Share, now: datetime) -> str:
     return EARLY if share.not_before is not None and now < share.not_before else ACTIVE
 
 
+async def forget_requests(before: datetime) -> None:
+    """Remove Idempotency-Keys that no phone repeats any more; their shares stay."""
+    await ShareRequest.filter(at__lt=before).delete()
+
+
 async def _exams(person: str, asked: Asked, now: datetime) -> list[Found]:
     """The exams that may be shared so, in the owner's order."""
     if not 0 < len(asked.exams) <= terms.MOST_EXAMS:

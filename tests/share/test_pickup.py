@@ -9,7 +9,7 @@ import pytest
 from core.errors import NotFound, TooManyRequests
 from infra.sealing import Sealer
 from share.models import SharePickup
-from share.pickup import LIFE, Pickup
+from share.pickup import LIFE, Pickup, forget_codes
 from tests.share.conftest import NOON, World
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -66,3 +66,11 @@ async def test_after_five_wrong_codes_a_browser_waits_and_right_ones_cost_nothin
     with pytest.raises(TooManyRequests):
         await pickup.redeem(code.digits, "bad", "a", NOON)
     assert await pickup.redeem(code.digits, "another", "a", NOON) == made.token
+
+
+async def test_codes_that_are_over_are_forgotten(world: World, pickup: Pickup) -> None:
+    await pickup.show((await world.made("CT")).kept.share, NOON)
+    await forget_codes(NOON + LIFE / 2)
+    assert await SharePickup.all().count() == 1
+    await forget_codes(NOON + LIFE)
+    assert not await SharePickup.all()
