@@ -40,7 +40,7 @@ async def account_changed(kind: Kind, hospital: str, record_id: str, event: str,
 
 
 async def share_changed(kind: Kind, hospital: str, person: str, event: str, now: datetime) -> None:
-    """Something happened with what a person shared: the owner is told, without a word of who did it."""
+    """Something happened with what a person shared or wrote: they are told, without a word of who did it."""
     await write(new(kind, hospital, event, person, now))
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     FAMILY_ENDS_SOON = "family-ends-soon"
     SHARE_OPENED = "share-opened"
     SHARE_LOCKED = "share-locked"
+    FEEDBACK_ANSWERED = "feedback-answered"
     CRITICAL_VALUE = "critical-value"
     BACK_TO_DEPARTMENT = "back-to-department"
     EXTRA_IMAGES = "extra-images"
@@ -105,6 +106,9 @@ ABOUT: Mapping[Kind, About] = {
         "您分享的${hospital}检查资料因多次输错提取码已停止分享。如需继续，请在云胶片中重新分享。",
         _OF_HOSPITAL,
         _DAY,
+    ),
+    Kind.FEEDBACK_ANSWERED: About(
+        Audience.OWNER, "${hospital}已回复您的反馈，请在云胶片的“反馈”中查看。", _OF_HOSPITAL, 3 * _DAY
     ),
     Kind.CRITICAL_VALUE: About(
         Audience.STAFF,

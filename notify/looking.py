@@ -3,142 +3,38 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tortoise.expressions import Q
 from tortoise.functions import Count
 
 from core.errors import Unavailable
-from notify import images, queue, recipients, rules, standing, wording
-from notify.images import Arrived
+from notify import recipients, rules, standing, wording
 from notify.kinds import ABOUT, Audience, Kind
-from notify.models import Contact, Maintenance, Notice, NoticeRule, NoticeState, Reminder
+from notify.known import SAME_VISIT, Known, read, subject_of, visit_of
+from notify.models import Notice, NoticeState
 from notify.office import Office
 from notify.queue import Change
-from notify.recipients import People, Templates, Way
-from notify.standing import Reported
+from notify.recipients import People, Way
 from records.models import Exam, Hospital
 
 LOOK_AGAIN = timedelta(seconds=10)  # for images that are not all here
-SAME_VISIT = timedelta(minutes=15)
 MOST_A_DAY = 40  # to one address, below the provider's 50 of one template
 DAILY_LIMIT_PAUSE = timedelta(hours=1)
 PUT_OFF = timedelta(minutes=5)
 NO_WAY = "no-channel"
 
-Visit = tuple[str, str, str]  # recipient, kind, visit
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """All that is asked about the notices of one round."""
-
-    office: Office
-    now: datetime
-    hospitals: Mapping[str, Hospital]
-    rules: Mapping[str, NoticeRule]
-    rests: Mapping[str, datetime]
-    templates: Mapping[tuple[str, str], Templates]
-    people: People
-    owners: People
-    reported: Reported
-    arrived: Arrived
-    visits: Mapping[Visit, Sequence[Notice]]
-    contacts: Mapping[str, Contact]
-    reminders: Mapping[str, Reminder]
-    maintenances: Mapping[str, Maintenance]
-
-    def standing(self, notice: Notice) -> standing.Standing:
-        """Of a notice about reports."""
-        record = self.people.records[notice.recipient]
-        return standing.of_reports(self.reported, notice.exams, record, self.hospitals[notice.hospital_id], self.now)
-
-    def has_images(self, notice: Notice, exams: Iterable[Exam]) -> bool:
-        """True when nothing of these exams is waited for, or not any more."""
-        if notice.wait_until is None or self.now >= notice.wait_until:
-            return True
-        return all(self.arrived.all_is_here(exam, self.rules[notice.hospital_id]) for exam in exams)
 
 
 async def changes(office: Office, notices: Sequence[Notice], now: datetime) -> list[Change]:
     """What shall become of each; only reads."""
     if not notices:
         return []
-    known = await _known(office, notices, now)
+    known = await read(office, notices, now)
     return await _within_daily_limit([_looked_at(known, notice) for notice in notices], now)
-
-
-async def _known(office: Office, notices: Sequence[Notice], now: datetime) -> Known:
-    """The questions of a round: their number does not grow with that of the notices."""
-    fresh = [each for each in notices if each.state == NoticeState.WAITING and now < each.expires_at]
-    to_patients = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.PATIENT]
-    to_staff = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.STAFF]
-    to_owners = {(each.recipient, each.hospital_id) for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.OWNER}
-    channels = list(office.channels.values())
-    codes = sorted({each.hospital_id for each in fresh})
-    visits = await _visits(to_patients, now)
-    all_told = [*to_patients, *(each for rows in visits.values() for each in rows)]
-    reported = await standing.reported(exam for each in all_told for exam in each.exams)
-    return Known(
-        office,
-        now,
-        {row.code: row for row in await Hospital.filter(code__in=codes)},
-        await rules.of_all(codes),
-        await queue.resting(now),
-        await recipients.templates_of(codes, {each.kind for each in fresh}),
-        await recipients.people((each.recipient for each in to_patients), channels),
-        await recipients.owners(to_owners, channels),
-        reported,
-        await images.of(_waited_for(all_told, reported, now)),
-        visits,
-        {row.id: row for row in await Contact.filter(id__in=[each.recipient for each in to_staff])} if to_staff else {},
-        await _reminders(to_staff),
-        await _maintenances(to_staff),
-    )
-
-
-async def _visits(notices: Sequence[Notice], now: datetime) -> dict[Visit, list[Notice]]:
-    """Notices of the same visits: those that wait, and those that were handed to a channel a short while ago."""
-    wanted = {_visit(each) for each in notices if each.visit and not each.sealed}
-    if not wanted:
-        return {}
-    recent = Q(tried_at__gt=now - SAME_VISIT) | Q(state=NoticeState.WAITING, sealed__isnull=True)
-    rows = Notice.filter(recent, recipient__in=sorted({each[0] for each in wanted}), visit__not="")
-    found: dict[Visit, list[Notice]] = defaultdict(list)
-    for row in await rows.order_by("id"):
-        if _visit(row) in wanted:
-            found[_visit(row)].append(row)
-    return found
-
-
-def _visit(notice: Notice) -> Visit:
-    return notice.recipient, notice.kind, notice.visit
-
-
-def _waited_for(notices: Iterable[Notice], reported: Reported, now: datetime) -> Iterable[Exam]:
-    waiting = (each for each in notices if each.wait_until is not None and now < each.wait_until)
-    return (reported.exams[exam] for each in waiting for exam in each.exams if exam in reported.exams)
-
-
-async def _reminders(notices: Iterable[Notice]) -> dict[str, Reminder]:
-    ids = [_subject(each) for each in notices if each.kind != Kind.MAINTENANCE]
-    return {row.id: row for row in await Reminder.filter(id__in=ids).prefetch_related("exam")} if ids else {}
-
-
-async def _maintenances(notices: Iterable[Notice]) -> dict[str, Maintenance]:
-    ids = [_subject(each) for each in notices if each.kind == Kind.MAINTENANCE]
-    return {row.id: row for row in await Maintenance.filter(id__in=ids)} if ids else {}
-
-
-def _subject(notice: Notice) -> str:
-    """Id of what a notice to the staff is about."""
-    return notice.event.split(":")[1]
 
 
 def _looked_at(known: Known, notice: Notice) -> Change:
@@ -222,9 +118,9 @@ def _to_staff(known: Known, notice: Notice, hospital: Hospital) -> Change:
 
 def _staff_values(known: Known, notice: Notice, hospital: Hospital) -> dict[str, str]:
     if notice.kind == Kind.MAINTENANCE:
-        planned = known.maintenances[_subject(notice)]
+        planned = known.maintenances[subject_of(notice)]
         return {"time": planned.starts_at.astimezone(ZoneInfo(hospital.zone)).strftime("%m月%d日 %H:%M")}
-    reminder = known.reminders[_subject(notice)]
+    reminder = known.reminders[subject_of(notice)]
     return {"number": reminder.number, "department": reminder.exam.department or "本院"}
 
 
@@ -235,7 +131,7 @@ def _wait(known: Known, notice: Notice, exams: Sequence[Exam]) -> Change | None:
         return _later(notice, min(notice.wait_until or until, until), "images")
     if not notice.visit or notice.sealed:
         return None
-    tried = (each.tried_at for each in known.visits.get(_visit(notice), ()) if each.id != notice.id and each.tried_at)
+    tried = (each.tried_at for each in known.visits.get(visit_of(notice), ()) if each.id != notice.id and each.tried_at)
     last = max((at for at in tried if at > known.now - SAME_VISIT), default=None)
     return None if last is None else _later(notice, last + SAME_VISIT, "same-visit")
 
@@ -245,7 +141,7 @@ def _same_visit(known: Known, notice: Notice) -> list[Notice]:
     if not notice.visit or notice.sealed:
         return []
     found = []
-    for each in known.visits.get(_visit(notice), ()):
+    for each in known.visits.get(visit_of(notice), ()):
         if each.id == notice.id or each.sealed or each.state != NoticeState.WAITING:
             continue
         good = known.standing(each).exams

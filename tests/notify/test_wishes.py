@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -29,9 +30,21 @@ async def account(world: World, patient_id: str) -> str:
     person = await Person.create(id=uuid7(), created_at=world.now)
     index, sealed = SEALER.index("phone", OWN_PHONE), SEALER.seal(OWN_PHONE)
     await PersonPhone.create(index=index, person_id=person.id, sealed=sealed, proved_at=world.now)
-    bound = {"hospital_id": "demo", "record_id": record.id, "kind": "outpatient", "masked_value": "*", "factors": []}
+    bound: dict[str, Any] = {
+        "hospital_id": "demo",
+        "record_id": record.id,
+        "kind": "outpatient",
+        "masked_value": "*",
+        "factors": [],
+    }
     await Binding.create(id=uuid7(), person_id=person.id, proved_at=world.now, **bound)
-    login = {"provider": WECHAT, "app_id": "wx", "kind": "openid", "subject_index": "x", "sealed": SEALER.seal(OPEN_ID)}
+    login: dict[str, Any] = {
+        "provider": WECHAT,
+        "app_id": "wx",
+        "kind": "openid",
+        "subject_index": "x",
+        "sealed": SEALER.seal(OPEN_ID),
+    }
     await Login.create(id=row_id(), person_id=person.id, created_at=world.now, **login)
     return person.id
 

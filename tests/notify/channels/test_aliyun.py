@@ -23,7 +23,7 @@ from notify.channels import (
     Throttled,
     Unknown,
 )
-from notify.channels.aliyun import place
+from notify.channels.aliyuncalls import place
 from tests.notify.channels.conftest import BRIEF_SECONDS, Open, notice
 from tests.parts import aliyun
 from tests.parts.aliyun import AliyunServer
