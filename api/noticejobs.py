@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from api.services import Services
 from core.clock import now
-from identity.events import ACCOUNT_CHANGED
+from identity.events import ACCOUNT_CHANGED, FEEDBACK_ANSWERED
 from identity.minors import FAMILY_DUE
 from infra import metrics, outbox
 from notify import deciding, desk, receipts, reminders, rules, sending
@@ -86,11 +86,16 @@ def handlers(ours: Office) -> dict[str, outbox.Handler]:
         said = job.payload
         await deciding.share_changed(Kind(said["kind"]), said["hospital"], said["person"], job.key, now())
 
+    async def feedback_answered(job: outbox.Job) -> None:
+        said, event = job.payload, f"feedback:{job.key}"
+        await deciding.share_changed(Kind.FEEDBACK_ANSWERED, said["hospital"], said["person"], event, now())
+
     return {
         REPORT_SAID: report_said,
         ACCOUNT_CHANGED: account_changed,
         FAMILY_DUE: family_due,
         SHARE_CHANGED: share_changed,
+        FEEDBACK_ANSWERED: feedback_answered,
     }
 
 
@@ -100,7 +105,7 @@ async def _keep_up(_stop: asyncio.Event) -> None:
     await receipts.forget(at - RECEIPTS_KEPT)
     await acceptances.forget(at - ACCEPTANCES_KEPT)
     await desk.forget_words(at)
-    for topic in (REPORT_SAID, ACCOUNT_CHANGED, FAMILY_DUE, SHARE_CHANGED):
+    for topic in (REPORT_SAID, ACCOUNT_CHANGED, FAMILY_DUE, SHARE_CHANGED, FEEDBACK_ANSWERED):
         await outbox.forget_done(topic, at - EVENTS_KEPT)
 
 

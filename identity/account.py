@@ -46,7 +46,7 @@ async def subjects(person: str) -> list[str]:
 
 
 async def delete(person: str, epoch: Epoch, now: datetime) -> None:
-    """Logins, phones and feedback go, bindings and family end, every session ends. The id stays, since the audit trail names it."""
+    """Logins, phones and feedback go; bindings, family and sessions end. The id stays, since the audit trail names it."""
     async with transaction():
         await PersonPhone.filter(person_id=person).delete()
         await PairingCode.filter(person_id=person).delete()

@@ -7,6 +7,7 @@ from datetime import datetime
 from infra import outbox
 
 ACCOUNT_CHANGED = "account-changed"  # outbox topic
+FEEDBACK_ANSWERED = "feedback-answered"  # outbox topic
 BOUND, FAMILY_ADDED = "account-bound", "family-added"
 
 
@@ -14,3 +15,8 @@ async def account_changed(kind: str, hospital: str, record: str, subject: str, n
     """Inside the caller's transaction: somebody was bound to this patient record, or let in to see it. `subject` is its id."""
     payload = {"kind": kind, "hospital": hospital, "record": record}
     await outbox.promise(ACCOUNT_CHANGED, f"{kind}:{subject}", payload, now)
+
+
+async def feedback_answered(hospital: str, person: str, answer: str, now: datetime) -> None:
+    """Inside the caller's transaction: a hospital answered what this person wrote. `answer` is its id, no word of it."""
+    await outbox.promise(FEEDBACK_ANSWERED, answer, {"hospital": hospital, "person": person}, now)

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import Conflict, NotFound
 from core.uids import row_id, uuid7
+from identity import events
 from identity.limits import DAY, HOUR, Limit, count_try
 from identity.models import Feedback, FeedbackEntry
 from infra.database import transaction
@@ -191,7 +192,9 @@ class Feedbacks:
             if row.state not in before:
                 raise Conflict(f"this feedback is {row.state}")
             if text:
-                await self._append(row.id, staff, text, now, by_hospital=True)
+                answer = await self._append(row.id, staff, text, now, by_hospital=True)
+                if row.person_id:
+                    await events.feedback_answered(hospital, row.person_id, answer, now)
             await _move(row, after, now, handler=staff)
         return await self.at(hospital, feedback)
 
@@ -222,10 +225,13 @@ class Feedbacks:
             changed_at=now,
         )
 
-    async def _append(self, feedback: str, subject: str, text: str, now: datetime, *, by_hospital: bool) -> None:
-        await FeedbackEntry.create(
+    async def _append(self, feedback: str, subject: str, text: str, now: datetime, *, by_hospital: bool) -> str:
+        """Gives the id of the entry."""
+        row = FeedbackEntry(
             id=row_id(), feedback_id=feedback, by_hospital=by_hospital, subject=subject, sealed=self._sealer.seal(text), at=now
         )
+        await row.save(force_create=True)
+        return str(row.id)
 
     async def _opened(self, rows: Sequence[Feedback]) -> list[Letter]:
         written: dict[str, list[Written]] = {row.id: [] for row in rows}

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from core.errors import CloudfilmError, Conflict, NotFound, TooManyRequests
+from identity.events import FEEDBACK_ANSWERED
 from identity.feedback import NEW_ONES, Act, Author, Feedbacks, State, Wanted, Words
 from identity.models import Feedback, FeedbackEntry
 from identity.persons import Persons
+from infra.models import Outbox
 from infra.sealing import Sealer
 from records.models import Hospital
 from tests.identity.conftest import NOON
@@ -52,6 +54,8 @@ async def test_what_is_written_is_answered_and_neither_text_nor_phone_stands_in_
     assert (letter.row.state, letter.contact) == (State.ANSWERED, "0575-8812345")
     mine = await feedbacks.own(author, one)
     assert [(each.by_hospital, each.text) for each in mine.entries] == [(False, TEXT), (True, "图像已经恢复。")]
+    told = await Outbox.get(topic=FEEDBACK_ANSWERED)
+    assert told.payload == {"hospital": "demo", "person": author.person}
     stored = bytes((await Feedback.get(id=one)).contact or b"") + b"".join([bytes(e.sealed) for e in await FeedbackEntry.all()])
     assert not any(word in stored for word in (b"8812345", "身份证".encode(), b"11010519491231002X", "恢复".encode()))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
+
+from tests.parts.phone import LONGEST_WAIT_SECONDS, LOOK_SECONDS
 
 AS_BROWSERS_DO = {
     "Accept": "text/html",
@@ -54,6 +58,17 @@ class Visitor:
         """The newest code that was sent to this phone, of a demo."""
         page = self.client.get("/demo/messages", headers={"Accept": "application/json"})
         return next(str(each["code"]) for each in page.json()["items"] if each["to"].endswith(phone) and each["code"])
+
+    def awaited(self, phone: str, kind: str) -> dict[str, Any]:
+        """The first message of that kind to this phone, of a demo; the worker sends it beside what others do."""
+        end = time.monotonic() + LONGEST_WAIT_SECONDS
+        while time.monotonic() < end:
+            page = self.client.get("/demo/messages", headers={"Accept": "application/json"})
+            for each in page.json()["items"]:
+                if each["to"].endswith(phone) and each["kind"] == kind:
+                    return dict(each)
+            time.sleep(LOOK_SECONDS)
+        raise TimeoutError(f"no {kind} came")
 
     def log_in(self, phone: str) -> httpx.Response:
         """By the forms of the page that is open."""

@@ -486,6 +486,9 @@ def test_a_patient_writes_by_the_interface_and_the_same_again_is_the_same(clinic
     assert (mine["id"], mine["hospital"]["help_phone"], mine["entries"][0]["text"]) == (first.json()["id"], HELP, "医生很好")
     more = patient.client.post(f"{feedback}/entries", json={"text": "护士也是"}, headers={"Origin": clinic.site.url})
     assert (more.status_code, len(more.json()["entries"])) == (201, 2)
+    with staff(clinic, Role.GUIDE) as desk:
+        assert desk.post(f"/{first.json()['id']}/answer", json={"text": "谢谢。"}).status_code == 200
+    assert patient.awaited(PHONE, "feedback-answered")["text"].endswith("已回复您的反馈，请在云胶片的“反馈”中查看。")
     assert patient.client.delete(feedback, headers={"Origin": clinic.site.url}).status_code == 204
     assert patient.client.get(feedback).json()["entries"] == []
     rows = clinic.rows("SELECT action, detail FROM audit_entry WHERE action LIKE 'feedback%' AND subject IS NOT NULL")
