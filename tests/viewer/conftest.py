@@ -173,34 +173,46 @@ class Viewer:
 OpenViewer = Callable[..., Viewer]
 
 
+@pytest.fixture(scope="module")
+def contexts() -> Iterator[dict[tuple[Browser, bool, bool], BrowserContext]]:
+    """One for each kind of device and reader, so that not every test brings the scripts anew."""
+    opened: dict[tuple[Browser, bool, bool], BrowserContext] = {}
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def open_viewer(site: Site, chromium: Browser) -> Iterator[OpenViewer]:
+def open_viewer(
+    site: Site, chromium: Browser, contexts: dict[tuple[Browser, bool, bool], BrowserContext]
+) -> Iterator[OpenViewer]:
     """Opens pages; afterwards none may have failed in its scripts or broken its own content security policy."""
     faults: list[str] = []
-    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
 
     def opened(size: dict[str, int] = DESKTOP, signed_in: bool = True, browser: Browser = chromium) -> Viewer:
-        phone = size is PHONE
-        context = browser.new_context(
-            viewport=size,  # type: ignore[arg-type]
-            locale="zh-CN",
-            has_touch=phone,
-            is_mobile=phone,
-            base_url=site.url,
-        )
-        context.set_default_timeout(WAIT_MS)
-        if signed_in:
-            context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.url}])
-        contexts.append(context)
-        page = context.new_page()
+        kind = (browser, size is PHONE, signed_in)
+        if kind not in contexts:
+            contexts[kind] = _context(site, *kind)
+        page = contexts[kind].new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
         return Viewer(page)
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert not faults
+
+
+def _context(site: Site, browser: Browser, phone: bool, signed_in: bool) -> BrowserContext:
+    size = PHONE if phone else DESKTOP
+    context = browser.new_context(viewport=size, locale="zh-CN", has_touch=phone, is_mobile=phone, base_url=site.url)  # type: ignore[arg-type]
+    context.set_default_timeout(WAIT_MS)
+    if signed_in:
+        context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.url}])
+    return context
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def ct_slice(number: int, study: str = "ct", **more: object) -> bytes:
         "WindowCenter": WINDOW[0],
         "WindowWidth": WINDOW[1],
     }
-    return instance(stored, transfer_syntax_uid=ExplicitVRLittleEndian, **{**known, **more})
+    return instance(stored, transfer_syntax_uid=ExplicitVRLittleEndian, frames=0, planar=0, **{**known, **more})
 
 
 def coronal() -> bytes:
@@ -153,4 +153,4 @@ def _picture(name: str, **more: object) -> bytes:
     pixels = np.zeros((100, 100), np.uint16)
     pixels[20:80, 20:80] = 1000
     known = {"StudyInstanceUID": uid(name), "SeriesInstanceUID": uid(f"{name} series"), "SOPInstanceUID": uid(f"{name} 1")}
-    return instance(pixels, transfer_syntax_uid=ExplicitVRLittleEndian, **{**known, **more})
+    return instance(pixels, transfer_syntax_uid=ExplicitVRLittleEndian, frames=0, planar=0, **{**known, **more})

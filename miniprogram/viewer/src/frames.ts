@@ -50,6 +50,11 @@ export class Frames {
     return this.pixels.has(picture.key);
   }
 
+  /** True when it is on its way already. */
+  isComing(picture: Picture): boolean {
+    return this.jobs.has(picture.key);
+  }
+
   /** Pixels as soon as can be; throws Failure. */
   async ask(picture: Picture): Promise<Pixels> {
     const known = this.pixels.get(picture.key);

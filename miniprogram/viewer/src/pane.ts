@@ -1,14 +1,13 @@
 // One place on the screen where a series hangs: which picture of it, under which window, in which posture.
 
 import { UPRIGHT, type Point } from "./affine";
-import { element } from "./elements";
-import { drawn } from "./elements";
+import { drawn, element } from "./elements";
 import type { Frames, Pixels } from "./frames";
 import { drawMarks } from "./marks";
 import type { Mark } from "./measure";
 import { renderedUrl, type Picture, type Series } from "./pictures";
 import type { Previews } from "./previews";
-import { Failure, patiently } from "./server";
+import { Failure, path, patiently } from "./server";
 import { Surface } from "./surface";
 import { defaultWindow, edged, paint, tidy, type Edge, type Samples, type Window } from "./tone";
 
@@ -88,6 +87,17 @@ export class Pane {
     return this.pixels && "samples" in this.pixels && this.shown?.full && this.shown.picture === this.picture ? this.pixels.samples : null;
   }
 
+  /** The very first look: the server's picture of what the address names, while nothing else is known of it. */
+  async glance(study: string, series: string, instance: string, frame: number): Promise<void> {
+    const { signal } = this.stop;
+    const url = `${path(study, series, instance, frame)}/rendered?viewport=${this.box().join(",")}`;
+    const drawn = await this.previews.ask(url, signal).catch(() => null); // whatever it is, it will be said when it is asked for again
+    if (!drawn || signal.aborted || this.shown) return;
+    this.paintBitmap(drawn);
+    this.surface.show(this.source, drawn.width, drawn.height, 1);
+    drawn.close();
+  }
+
   /** Hang another series at one of its pictures. */
   open(series: Series, pictures: Picture[], index: number): void {
     this.pause();
@@ -140,7 +150,8 @@ export class Pane {
     this.told.changed(this);
     this.told.waiting(this, true);
     try {
-      await this.look(picture, stop);
+      const soon = !light && (this.playing || this.frames.isComing(picture)); // then the server's picture would only be in its way
+      if (!soon) await this.look(picture, stop);
       if (!light) await this.whole(picture, stop);
     } catch (error) {
       if (!stop.signal.aborted) this.told.failed(this, error instanceof Failure ? error : new Failure("failed"));
@@ -302,15 +313,20 @@ export class Pane {
   }
 
   url(picture: Picture): string {
-    const density = this.moving ? 1 : this.surface.density;
-    const step = (side: number) => Math.max(STEP, Math.ceil((side * density) / STEP) * STEP);
-    const [width, height] = [step(this.surface.width), step(this.surface.height)];
+    const [width, height] = this.box();
     const fit = Math.min(width / picture.columns, height / (picture.rows * picture.aspect));
     const most = Math.min(this.surface.posture.zoom, 1 / fit, LONGEST_SIDE / Math.max(width, height));
     const detail = this.moving ? 1 : (DETAILS.filter((each) => each <= most).pop() ?? 1);
     const { window } = this;
     const sent = window && { center: tidy(window.center, window.width), width: tidy(window.width, window.width) };
     return renderedUrl(picture, width * detail, height * detail, sent);
+  }
+
+  /** Device pixels to ask a picture for, in whole steps. */
+  private box(): [number, number] {
+    const density = this.moving ? 1 : this.surface.density;
+    const step = (side: number) => Math.max(STEP, Math.ceil((side * density) / STEP) * STEP);
+    return [step(this.surface.width), step(this.surface.height)];
   }
 
   private overlay(): void {
@@ -320,10 +336,10 @@ export class Pane {
   }
 
   /** What will probably be seen next: ahead more than behind, then, if asked, all the rest. */
-  likely(all: boolean): Picture[] {
+  likely(all: boolean, ahead = AHEAD): Picture[] {
     const found: Picture[] = [];
     const { index, pictures, heading } = this;
-    const most = all ? pictures.length : AHEAD;
+    const most = all ? pictures.length : ahead;
     for (let far = 1; far <= most; far += 1) {
       const [next, before] = [this.wrapped(index + far * heading), this.wrapped(index - far * heading)];
       if (next) found.push(next);

@@ -75,6 +75,7 @@ export class Viewer implements Told {
   async start(address: Address): Promise<void> {
     Object.assign(this, { study: address.study, exam: address.exam, other: address.compare });
     if (!address.study) return showFailure(this, this.active, new Failure("missing"), "noStudy");
+    if (address.instance && address.series) void this.active.glance(address.study, address.series, address.instance, address.frame);
     try {
       this.series = await patiently(() => seriesOf(address.study), (yes) => this.offline(yes));
       if (!this.series.length) throw new Failure("missing"); // not there, or not theirs: it looks the same
@@ -444,6 +445,11 @@ export class Viewer implements Told {
     (page.tools.presets as HTMLButtonElement).onclick = () => this.menus.presets();
     (page.tools.layout as HTMLButtonElement).onclick = () => this.menus.layout();
     (page.tools.more as HTMLButtonElement).onclick = () => this.menus.more();
+    page.back.onclick = (event) => {
+      if (history.length < 2) return; // opened by itself: the address it has leads home
+      event.preventDefault();
+      history.back();
+    };
     page.name.onclick = () => this.showNames(!this.namesShown);
     addEventListener("online", () => this.panes.forEach((pane) => pane.shown === null && void pane.ask()));
   }
@@ -500,11 +506,15 @@ export class Viewer implements Told {
       if (panes.some((pane) => pane.shown?.picture !== pane.picture && pane.picture)) return; // what is looked at comes first
       if (this.light()) return this.previews.expect(panes.flatMap((pane) => pane.likely(false).map((picture) => pane.url(picture))));
       const near = panes.flatMap((pane) => pane.likely(false));
-      const rest = metered() ? [] : panes.flatMap((pane) => pane.likely(true));
+      const rest = panes.flatMap((pane) => (frugal() ? pane.likely(false, AHEAD_ON_PHONE) : pane.likely(true)));
       this.frames.expect(within([...new Set([...near, ...rest])], PIXELS_MAX_BYTES * KEPT_SHARE));
     });
   }
 }
+
+const AHEAD_ON_PHONE = 40; // pictures: nobody's data plan pays for a whole series that may not be looked at
+
+const frugal = () => metered() || matchMedia("(pointer: coarse)").matches;
 
 const KEPT_SHARE = 0.7; // of the memory for pixels that may be fetched ahead
 
