@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from api import filmjobs
 from api.auditjobs import Anchoring, forget_untaken
 from api.operator import operator_entry
 from api.services import Services, open_services
@@ -17,7 +18,7 @@ from infra import metrics
 from infra.auditanchor import FOLDER
 from infra.models import AuditEntry, AuditHead
 from infra.settings import Settings
-from records.models import Hl7Message, Hospital
+from records.models import Exam, Film, FilmSource, Hl7Message, Hospital
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -76,3 +77,19 @@ async def test_what_was_forgotten_is_on_record(services: Services) -> None:
         await forget_untaken(services)
     entry = await AuditEntry.get(action="forget")
     assert (entry.chain, entry.detail) == ("demo", {"hl7_messages": 1, "waiting_lines": 0})
+
+
+async def test_replaced_films_go_after_the_hospitals_term_on_record(services: Services) -> None:
+    await Hospital.filter(code="demo").update(policies={"replaced_films_days": 7})
+    exam = await Exam.create(
+        id=uuid7(), hospital_id="demo", accession="A1", patient_id="P1", category="radiology", performed_at=now()
+    )
+    for version, days in ((1, 8), (2, 6)):
+        said = {"replaced_at": now() - timedelta(days=days), "made_at": now(), "content_sha256": "0" * 64, "studies": []}
+        await Film.create(
+            id=uuid7(), hospital_id="demo", exam_id=exam.id, source=FilmSource.MADE, version=version, layout="4x5", **said
+        )
+    for _ in range(2):
+        await filmjobs.forget_replaced(services, STOP)
+    assert [film.version for film in await Film.all()] == [2]
+    assert [row.detail for row in await AuditEntry.filter(action="forget")] == [{"replaced_films": 1}]
