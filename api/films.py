@@ -132,7 +132,7 @@ async def _jpeg(request: Request, exam: str, n: str) -> HTTPResponse:
 
 async def _dicom(request: Request, exam: str, n: str) -> HTTPResponse:
     asked(request)
-    await require_taking(request.ctx.grant)
+    await require_taking(request.app.ctx.services, request.ctx.grant)
     opened = await _opened(request, exam)
     shown, film = opened.page(n), opened.film
     assert film is not None, "a page is of a film"

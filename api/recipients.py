@@ -9,9 +9,10 @@ from datetime import datetime
 from api.dicomweb.reading import veil_of
 from api.services import Services
 from archive.locate import Located
+from archive.read import TRUST
 from core.clock import now
 from core.errors import Forbidden, NotFound
-from core.grants import Grant
+from core.grants import Grant, Role
 from core.maskedtext import Whose
 from identity.links import LinkKind, good_link
 from identity.links_opened import opened_exam
@@ -26,6 +27,7 @@ from share.viewing import ShareView, view_of
 from wado.masking.filmpages import MaskedFilm, MaskedPage
 from wado.places import Asker, Place, instances
 
+_TAKING_BYTES = 300  # about what one remembered answer takes in memory
 OF_ONE_EXAM = frozenset({LinkKind.NOTICE, LinkKind.DOWNLOAD})
 
 
@@ -89,10 +91,26 @@ async def of_view(services: Services, view: ShareView, exam_id: str) -> Received
     return await _shared(services, view, view.exam(exam_id))
 
 
-async def require_taking(grant: Grant) -> None:
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """Whether a session may have whole files, believed until then unless anything changed here."""
+
+    allowed: bool
+    epoch: int
+    until: datetime
+
+
+async def require_taking(services: Services, grant: Grant) -> None:
     """Pass whoever may have whole files; raises Forbidden, whatever the file, where a share is for looking at only."""
-    view = await view_of(grant, now())
-    if view is not None and not view.allow_download:
+    if grant.role is not Role.LINK:
+        return
+    name, at, epoch = f"taking/{grant.session}", now(), services.sessions_epoch.value
+    known = services.tiers.peek(name)
+    if not (isinstance(known, _Taking) and known.epoch == epoch and at < known.until):
+        view = await view_of(grant, at)
+        known = _Taking(view is None or view.allow_download, epoch, at + TRUST)
+        services.tiers.keep(name, known, cost=_TAKING_BYTES)
+    if not known.allowed:
         raise Forbidden("this share is for looking at: no files leave")
 
 

@@ -19,6 +19,7 @@ from core.surnames import PINYIN, SURNAMES
 
 VERSION: Final = 1  # part of every cache key and ETag of masked words: raise it with every change of what stays
 GONE: Final = "***"
+OLDEST: Final = "90岁及以上"  # above, an age is nearly a name
 SHORTEST_NUMBER = 4  # characters of a number of a person that is looked for anywhere; shorter ones only behind their label
 SHORTEST_PART = 3  # characters of a part of a long name that is looked for alone, in letters other than Chinese ones
 LONGEST_CHINESE = 5  # characters of surname and given name; a longer name without a dot is built in another way
@@ -248,6 +249,10 @@ def _its_year(found: re.Match[str]) -> str:
     return f"{found['it'][:4]}年"
 
 
+def _oldest(found: re.Match[str]) -> str:
+    return OLDEST
+
+
 def _as_name(found: re.Match[str]) -> str:
     return masked_name(found["it"])
 
@@ -293,6 +298,7 @@ _ANYWHERE: Final[tuple[_Search, ...]] = tuple(
         ),
         (rf"{_any(_BIRTH_LABELS)}{_SAYS}(?P<it>{_DATE})", _its_year),
         (rf"(?P<it>{_DATE}){_BLANKS}(?:出{_BLANKS}生|生(?!{_LETTER}))", _its_year),
+        (rf"(?<![\d.])(?P<it>(?:9\d|1[0-2]\d){_BLANKS}周?岁)", _oldest),
         (rf"{_any(_PERSON_LABELS)}{_COLON}{_NAME}", _as_name),
         (rf"{_any(_PERSON_LABELS)}{_COLON}{_LATIN_NAME}", _as_name),
         (rf"(?P<it>{_LETTER}{{2,3}}){_any(_TITLES)}", _titled),

@@ -28,7 +28,7 @@ INSTANCE = "/studies/<study>/series/<series>/instances/<instance>"
 @needs(*READS_PICTURES)
 async def of_many(request: Request, study: str, series: str | None = None) -> HTTPResponse | None:
     """All DICOM files of a study or series."""
-    await require_taking(request.ctx.grant)
+    await require_taking(request.app.ctx.services, request.ctx.grant)
 
     async def make(asked: Asked) -> Answer:
         choices = asked.choices(Category.INSTANCES, single=False)
@@ -44,7 +44,7 @@ async def of_instance(request: Request, study: str, series: str, instance: str) 
     """One DICOM file. For the auditor alone: an older version of it."""
     if request.ctx.grant.role is Role.AUDITOR:
         return await _older_version(request, place(study, series, instance))
-    await require_taking(request.ctx.grant)
+    await require_taking(request.app.ctx.services, request.ctx.grant)
 
     async def make(asked: Asked) -> Answer:
         if asked.version is not None:

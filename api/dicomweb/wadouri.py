@@ -21,7 +21,7 @@ routes = Blueprint("wadouri")
 @needs(*READS_PICTURES)
 async def retrieve(request: Request) -> HTTPResponse | None:
     """One instance, as a picture or as a DICOM file."""
-    await require_taking(request.ctx.grant)
+    await require_taking(request.app.ctx.services, request.ctx.grant)
 
     async def make(asked: Asked) -> Answer:
         wanted = parse_uri_request(asked.parameters)

@@ -43,6 +43,7 @@ LATIN = Whose(names=("O'Connor^Mary-Ann",))
         ("住院号：ZY0012 床号：12 病理号 2026-12345", "住院号：*** 床号：*** 病理号 ***"),
         ("发邮件到 wxd.80@example.com", "发邮件到 ***"),
         ("登记 CT2026112000017", "登记 ***"),
+        ("患者，女，93岁；89岁时手术，间隔 4 年", "患者，女，90岁及以上；89岁时手术，间隔 4 年"),
     ],
 )
 def test_what_names_somebody_is_gone(text: str, masked: str) -> None:
