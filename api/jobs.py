@@ -22,6 +22,7 @@ from archive.seriesmetadata import Revision
 from archive.settling import STUDY_SETTLED
 from core.clock import now
 from identity import family, limits, minors, once, signins, sms_codes
+from identity.events import PERSON_JOINED
 from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
@@ -61,6 +62,7 @@ def handlers(services: Services) -> dict[str, outbox.Handler]:
         ERASE: lambda job: erase(replicas, job.payload),
         ORPHAN: lambda job: remove_orphan(replicas, job.payload),
         STUDY_ARRIVED: match_study,
+        PERSON_JOINED: lambda job: shares.follow_joined(job.payload["other"], job.payload["person"]),
         STUDY_SETTLED: lambda job: filmwork.study_settled(job.payload, now()),
         filmwork.COMPLETE: lambda job: filmwork.exams_changed([job.payload["exam"]], now()),
         SERIES_METADATA: lambda job: ready_metadata(services.settings, job.payload["series"], job.payload["revision"]),
@@ -119,7 +121,16 @@ async def ready_metadata(settings: Settings, series_id: int, revision: int) -> N
 
 async def forget_done(_stop: asyncio.Event) -> None:
     """Remove old promises that were kept."""
-    for topic in (COPY, SERIES_METADATA, STUDY_ARRIVED, STUDY_SETTLED, filmwork.COMPLETE, filmwork.FILM, reports.PRINT):
+    for topic in (
+        COPY,
+        SERIES_METADATA,
+        STUDY_ARRIVED,
+        STUDY_SETTLED,
+        PERSON_JOINED,
+        filmwork.COMPLETE,
+        filmwork.FILM,
+        reports.PRINT,
+    ):
         await outbox.forget_done(topic, now() - DONE_KEPT)
 
 

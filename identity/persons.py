@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.errors import Conflict, NotFound, Unauthenticated
 from core.uids import row_id, uuid7
+from identity.events import person_joined
 from identity.models import Binding, Consent, Feedback, Login, PairingCode, Person, PersonPhone, Proxy, ServiceEvent, SignIn
 from infra.database import transaction
 from infra.sealing import Sealer
@@ -152,6 +153,7 @@ async def _join(other: str, person: str, now: datetime) -> None:
             continue
         await Binding.filter(id=binding.id).update(person_id=person, live=live_key(person, binding.record_id))
     await Person.filter(id=other).update(deleted_at=now)
+    await person_joined(other, person, now)
 
 
 def live_key(person: str, record: str) -> str:

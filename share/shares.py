@@ -32,7 +32,7 @@ from records.policies import from_json
 from records.search import Found
 from share import sensitive, terms
 from share.limits import EARLY, EXPIRED, LOCKED, REVOKED, USED
-from share.models import Share, ShareExam, ShareRequest
+from share.models import Authorisation, SensitiveExam, Share, ShareExam, ShareRequest
 from share.passcodes import Passcodes, chosen
 from share.terms import Terms, Wanted
 
@@ -225,6 +225,14 @@ def state_of(share: Share, now: datetime) -> str:
     if share.max_opens is not None and share.opens >= share.max_opens:
         return USED
     return EARLY if share.not_before is not None and now < share.not_before else ACTIVE
+
+
+async def follow_joined(other: str, person: str) -> None:
+    """Two accounts turned out to be one person: what `other` shared, marked and allowed is now `person`'s. May be done twice."""
+    async with transaction():
+        await Share.filter(person_id=other).update(person_id=person)
+        await SensitiveExam.filter(person_id=other).update(person_id=person)
+        await Authorisation.filter(person_id=other).update(person_id=person)
 
 
 async def forget_requests(before: datetime) -> None:

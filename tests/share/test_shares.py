@@ -10,13 +10,18 @@ import pytest
 from core.errors import Conflict, ConsentNeeded, InvalidField, NotFound, OnlyLooking, ReportNotFinal, Sensitive
 from core.uids import uuid7
 from identity.consents import REMOTE_SHARING
+from identity.events import PERSON_JOINED
 from identity.links import LinkEnded
 from identity.models import Consent, Person, Proxy
+from identity.persons import Account, Persons
+from infra import outbox
+from infra.sealing import Sealer
 from records.models import Exam, Hospital, PatientRecord, Report
 from share import sensitive
 from share.models import Share, ShareExam
-from share.shares import state_of
+from share.shares import follow_joined, state_of
 from share.terms import Wanted
+from share.viewing import view_of_share
 from tests.share.conftest import DAY, HOUR, NOON, World, agree
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what differs is in test_opening.py
@@ -208,3 +213,19 @@ async def test_all_shares_of_a_person_end_together(world: World) -> None:
     for each in made:
         with pytest.raises(LinkEnded):
             await world.links.find(each.token, NOON)
+
+
+async def test_the_shares_of_an_account_that_joins_another_come_along(world: World) -> None:
+    made = await world.made("CT")
+    persons = Persons(Sealer(world.settings.keys))
+    await persons.add_phone(world.person, "+8613800138001", NOON)
+    by_wechat = await persons.of_accounts([Account("wechat", "wx1", "openid", "o1")], NOON)
+    await persons.add_phone(by_wechat, "+8613800138001", NOON)
+
+    async def follow(job: outbox.Job) -> None:
+        await follow_joined(job.payload["other"], job.payload["person"])
+
+    assert await outbox.work({PERSON_JOINED: follow}) == 1
+    page, _ = await world.shares.page(by_wechat, cursor="", limit=5)
+    assert [each.share.id for each in page] == [made.kept.share.id]
+    assert (await view_of_share(page[0].share, NOON)).exams == {world.exams["CT"]}
