@@ -228,7 +228,7 @@ def state_of(share: Share, now: datetime) -> str:
 
 
 async def follow_joined(other: str, person: str) -> None:
-    """Two accounts turned out to be one person: what `other` shared, marked and allowed is now `person`'s. May be done twice."""
+    """Two accounts are one person: what `other` shared, marked and allowed is now `person`'s. May be done twice."""
     async with transaction():
         await Share.filter(person_id=other).update(person_id=person)
         await SensitiveExam.filter(person_id=other).update(person_id=person)
