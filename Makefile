@@ -26,9 +26,10 @@ run: ## set up what is missing and start everything as a demo (PORT=8000 HOME_DI
 	@infra/deploy/phone.sh h5 viewer
 	@exec $(BIN)/python -m api run
 
-test: lint ## format, lint, types, import contracts and all tests, within 10 minutes
+test: ## format, lint, types, import contracts and all tests, within 10 minutes
+	@infra/deploy/venv.sh requirements-dev.lock
 	@infra/deploy/browser.sh
-	@infra/deploy/phone.sh h5 viewer weapp alipay
+	@infra/deploy/phone.sh h5 viewer weapp alipay & phone=$$!; $(MAKE) --no-print-directory lint && wait $$phone # one waits for the network
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: ## format, lint, types and import contracts only

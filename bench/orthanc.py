@@ -15,17 +15,20 @@ import psutil  # type: ignore[import-untyped]
 
 from tests.parts.installation import free_port
 
-PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+PLUGINS = Path("/usr/share/orthanc/plugins")
+PLUGIN = PLUGINS / "libOrthancDicomWeb.so"
+FOLDERS = PLUGINS / "libServeFolders.so"
 INSTALL = "the peer is missing: `apt-get install orthanc orthanc-dicomweb` (stop the service that the package starts)"
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
 class Orthanc:
-    """One Orthanc; its index and files stay in `home` from start to start."""
+    """One Orthanc; its index and files stay in `home` from start to start. `pages` are files that it serves at /viewer/."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, pages: Path | None = None) -> None:
         self.home = home
+        self._pages = pages
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.dicomweb = f"{self.url}/dicom-web"
@@ -80,7 +83,8 @@ class Orthanc:
             "Name": "bench",
             "StorageDirectory": data,
             "IndexDirectory": data,
-            "Plugins": [str(PLUGIN)],
+            "Plugins": [str(PLUGIN), *([str(FOLDERS)] if self._pages else [])],
+            "ServeFolders": {"Folders": {"/viewer": str(self._pages)}, "Extensions": {"wasm": "application/wasm"}},
             "HttpPort": self.port,
             "DicomServerEnabled": False,
             "AuthenticationEnabled": False,
