@@ -56,6 +56,8 @@ bench: ## measure, print tables
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.people
 	$(BIN)/python -m bench.shares
+	@infra/deploy/phone.sh h5 viewer
+	$(BIN)/python -m bench.phone
 
 lock: ## choose the newest allowed versions of all packages anew
 	python3 -m venv build/lock && build/lock/bin/pip install -q uv
