@@ -62,7 +62,7 @@ export default function Shares() {
           <p className="text second">
             {more.until(sayMoment(each.expires_at))} · {more.opens(each.opens, each.max_opens)}
           </p>
-          <Button kind="quiet" onTap={() => setChosen(each.id)} name={`${say.more} ${sayMoment(each.created_at)}`}>
+          <Button kind="quiet" onTap={() => setChosen(each.id)} name={`${more.visitsTitle} ${sayMoment(each.created_at)}`}>
             {more.visitsTitle}
           </Button>
         </Card>
