@@ -23,7 +23,9 @@ from identity.links import Link, LinkEnded, LinkKind, good_link
 from identity.models import Feedback
 from infra.audit import by
 from infra.database import transaction
+from infra.redaction import redact
 from records.models import Hospital
+from records.visibility import rules_of
 
 routes = Blueprint("feedback", url_prefix="/api/v1/feedback")
 LONGEST_TEXT, LONGEST_KEY = 1000, 200
@@ -105,6 +107,7 @@ async def add(request: Request, feedback: str) -> HTTPResponse:
     async with transaction():
         letter = await _letters(request).add(author, feedback, text, now())
         await on_record(request, letter.row, "feedback-more")
+    await _check(request, letter.row, text)
     return answer(_item(letter), 201)
 
 
@@ -125,7 +128,21 @@ async def kept(request: Request, grant: Grant, words: Words, key: str | None) ->
         row, new = await _letters(request).write(author_of(grant), words, key, now())
         if new:
             await on_record(request, row, "feedback")
+    if new:
+        await _check(request, row, words.text)
     return row, new
+
+
+async def _check(request: Request, row: Feedback, text: str) -> None:
+    """What a mini-program's users write is to be checked by WeChat's rules; numbers stay here, and nothing is refused by it."""
+    services: Services = request.app.ctx.services
+    wechat, letters = services.people.wechat, _letters(request)
+    if not rules_of(await Hospital.get(code=row.hospital_id)).policies.feedback_wechat_check or not wechat.mini.app_id:
+        return
+    open_id = await letters.open_id(author_of(request.ctx.grant), wechat.mini.app_id)
+    suggestion = await wechat.suggests(open_id, redact(text)) if open_id else ""
+    if suggestion:
+        await letters.note_check(row.id, suggestion)
 
 
 def author_of(grant: Grant) -> Author:

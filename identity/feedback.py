@@ -12,7 +12,7 @@ from core.errors import Conflict, NotFound
 from core.uids import row_id, uuid7
 from identity import events
 from identity.limits import DAY, HOUR, Limit, count_try
-from identity.models import Feedback, FeedbackEntry
+from identity.models import Feedback, FeedbackEntry, Login
 from infra.database import transaction
 from infra.sealing import Sealer
 
@@ -49,6 +49,8 @@ ACTS: Mapping[Act, tuple[Collection[State], State]] = {
     Act.CLOSE: (OPEN, State.CLOSED),
     Act.REOPEN: ((State.CLOSED,), State.HANDLING),
 }
+# What a content check said → what is worse.
+WORSE: Mapping[str, Collection[str]] = {"": ("pass", "review", "risky"), "pass": ("review", "risky"), "review": ("risky",)}
 # The author writes more: what was answered is to be looked at again.
 AFTER_MORE: Mapping[State, State] = {
     State.RECEIVED: State.RECEIVED,
@@ -154,6 +156,19 @@ class Feedbacks:
                 raise Conflict(f"this feedback is {row.state}")
             await _erase([row.id], now)
         return row
+
+    async def open_id(self, author: Author, app_id: str) -> str:
+        """Who the author is to that mini-program of WeChat; empty for who never logged in by it."""
+        login = (
+            Login.filter(person_id=author.person, provider="wechat", app_id=app_id, kind="openid") if author.person else None
+        )
+        row = await login.order_by("-id").first() if login else None
+        return self._sealer.open(row.sealed) if row else ""
+
+    async def note_check(self, feedback: str, suggestion: str) -> None:
+        """A content check of its words; of several the worst is kept."""
+        milder = [each for each, worse in WORSE.items() if suggestion in worse]
+        await Feedback.filter(id=feedback, checked__in=milder).update(checked=suggestion)
 
     async def own(self, author: Author, feedback: str) -> Letter:
         """One that the author wrote; raises NotFound."""

@@ -466,6 +466,7 @@ class Feedback(Model):
     state = fields.CharField(max_length=16, description="received, handling, answered, closed or withdrawn")
     contact = fields.BinaryField(null=True, description="phone number for an answer, encrypted")
     handler = fields.CharField(max_length=64, default="", description="who of the hospital took it, pseudonymous")
+    checked = fields.CharField(max_length=8, default="", description="WeChat's check of its words: pass, review or risky")
     key = fields.CharField(max_length=64, null=True, unique=True, description="keyed hash of author and Idempotency-Key")
     asked = fields.CharField(max_length=64, description="keyed hash of all that was said with that key")
     created_at = fields.DatetimeField(description="when it came")

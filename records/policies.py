@@ -123,6 +123,7 @@ class Policies:
     share_days: int = MOST_SHARE_DAYS  # how long a share may last
     share_without_passcode: bool = False  # face to face: masked, one opening, ten minutes
     replaced_films_days: int = 30  # how long a film made by rule is kept that a newer one took the place of
+    feedback_wechat_check: bool = True  # what WeChat's users write to the hospital goes to its content check, without numbers
     doctors_under_mask: bool = False  # whether the doctors of a report are named where its patient must not be
 
     def factors_of(self, kind: str) -> tuple[str, ...]:
@@ -295,6 +296,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "waiting_kept_days": _days(180, 3660),
     "sensitive_items": _words,
     "replaced_films_days": _days(1, 36_600),
+    "feedback_wechat_check": _flag,
     "share_days": _days(1, MOST_SHARE_DAYS),
     "share_without_passcode": _flag,
     "doctors_under_mask": _flag,

@@ -122,6 +122,7 @@ def _item(letter: Letter) -> dict[str, Any]:
         "page": row.page or None,
         "exam": {"id": row.exam.id, "accession": row.exam.accession, "item": row.exam.item} if row.exam else None,
         "by": "patient" if row.person_id else "link",
+        "checked": row.checked or None,
         "entries": len(letter.entries),
         "handler": row.handler or None,
         "created_at": time_of(row.created_at),

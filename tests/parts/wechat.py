@@ -34,6 +34,8 @@ class WeChatServer(StandIn):
         self.token = 0  # the access token that is good now
         self.forgets_tokens = 0  # so many times a token that was just given is refused
         self.accepted: dict[str, int] = {}  # "openid template" → taps left
+        self.checks: list[dict[str, Any]] = []  # what its content check was asked
+        self.suggests = "pass"  # what that answers
         self.refuses = 0  # an errcode instead of taking a message
         self.statuses: list[int] = []  # how its pushes were answered
 
@@ -46,6 +48,8 @@ class WeChatServer(StandIn):
             return self._stable_token(json.loads(body))
         if path in (SUBSCRIBE, ASSISTANT):
             return self._message(path, query.get("access_token", ""), json.loads(body))
+        if path == "/wxa/msg_sec_check":
+            return self._checked(query.get("access_token", ""), json.loads(body))
         if path == "/wxa/business/getuserphonenumber":
             return self._phone(query.get("access_token"), json.loads(body)["code"])
         app, field = (MINI, "js_code") if path == "/sns/jscode2session" else (OFFICIAL, "code")
@@ -60,6 +64,15 @@ class WeChatServer(StandIn):
         assert said["grant_type"] == "client_credential"
         self.token += 1
         return {"access_token": f"token-{self.token}-of-{app[0]}", "expires_in": 7200}
+
+    def _checked(self, token: str, said: dict[str, Any]) -> dict[str, Any]:
+        """Version 2 of the content check; what it was asked is kept."""
+        if not token.endswith(f"-of-{MINI[0]}"):
+            return {"errcode": 40001, "errmsg": "invalid credential, rid: 1"}
+        if said.keys() != {"version", "scene", "openid", "content"} or said["version"] != 2 or len(said["content"]) > 2500:
+            return {"errcode": 40003, "errmsg": "invalid argument"}
+        self.checks.append(said)
+        return {"errcode": 0, "errmsg": "ok", "result": {"suggest": self.suggests, "label": 100}, "trace_id": "1"}
 
     def _phone(self, token: str | None, code: str) -> dict[str, Any]:
         if token != f"token-{self.token}-of-{MINI[0]}" or self.forgets_tokens:

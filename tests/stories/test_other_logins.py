@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import jwt
@@ -154,6 +154,29 @@ def test_when_wechat_and_alipay_misbehave_sms_still_works(
         assert "retry-after" in answer.headers
     with Phone(site.url, f"1360013600{len(mood)}") as phone:
         phone.log_in()
+
+
+def test_what_wechats_users_write_is_checked_there_without_numbers_and_never_refused(
+    client: httpx.Client, site: Installation, weixin: WeChatServer
+) -> None:
+    weixin.logins["code-9"] = {"openid": "openid-9", "session_key": "k"}
+    tokens = client.post("/login/wechat", json={"code": "code-9", "flow": "mini"}).json()
+    me = {"Authorization": f"Bearer {tokens['access_token']}"}
+    desk = {"Authorization": f"Bearer {site.token('guide', 'demo')}"}
+
+    def write(text: str) -> str | None:
+        said = {"hospital": "demo", "page": "exam", "kind": "complaint", "text": text}
+        sent = client.post("/feedback", json=said, headers=me)
+        assert sent.status_code == 201, sent.text
+        return cast(str | None, client.get(f"/hospital/feedback/{sent.json()['id']}", headers=desk).json()["checked"])
+
+    weixin.suggests = "risky"
+    assert write("图像看不到，请致电 13800138009") == "risky"
+    (asked,) = weixin.checks
+    assert (asked["openid"], asked["version"]) == ("openid-9", 2)
+    assert "图像看不到" in asked["content"] and "13800138009" not in asked["content"]
+    weixin.moods.append("fail")
+    assert write("还是看不到") is None
 
 
 def test_alipay_signs_in_by_open_id_and_takes_a_code_once(client: httpx.Client, zhifubao: AlipayServer) -> None:
