@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from api.commands.hospital import set_up
 from api.demo import CT_EXAM, HOSPITALS
-from api.demo_people import introduce
+from api.demo_people import introduce, patient_of_demo
 from api.demo_phantoms import ct_files
 from api.pages.assets import SHARE
 from api.services import open_services
@@ -33,13 +34,22 @@ PATIENT = "13800138000"
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 20_000
 FILM_SECONDS = 120.0  # far more than it takes
+MINI_PROGRAMS = ("weapp", "alipay")
 SERIOUS = ("serious", "critical")
 
 OpenPhone = Callable[..., Page]
 
 
+@dataclass(frozen=True)
+class Demo:
+    """A running server, and logins of its patient."""
+
+    site: Installation
+    logins: list[dict[str, str]]
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo's people and exams, with the images of one CT only, so that it is there soon."""
     if not (SHARE / "h5" / "index.html").exists():
         pytest.fail("the pages have not been built: infra/deploy/phone.sh h5")
@@ -47,10 +57,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     for number, content in enumerate(islice(ct_files(CT_EXAM), SLICES), 1):
         (folder / f"ct{number:03}.dcm").write_bytes(content)
     with Installation(tmp_path_factory.mktemp("phone"), WORKERS=1, REDIS_URL="none") as running:
-        asyncio.run(_introduced(settings_of(running)))
+        logins = asyncio.run(_introduced(settings_of(running)))
         done = running.command("import", str(folder), "--hospital", "demo")
         assert done.returncode == 0, done.stderr
-        yield running
+        yield Demo(running, logins)
+
+
+@pytest.fixture(scope="module")
+def site(demo: Demo) -> Installation:
+    """The server."""
+    return demo.site
+
+
+@pytest.fixture(scope="module")
+def logins(demo: Demo) -> list[dict[str, str]]:
+    """Tokens of logins of the demo's patient, one for each mini-program."""
+    return demo.logins
 
 
 @pytest.fixture(scope="module")
@@ -167,11 +189,15 @@ def small_targets(page: Page, least: int) -> list[str]:
     return found
 
 
-async def _introduced(settings: Settings) -> None:
+async def _introduced(settings: Settings) -> list[dict[str, str]]:
     async with open_services(settings, None) as services:
         for code, name in HOSPITALS.items():
             await set_up(code, name)
         await introduce(services.people, services.trail, now())
+        patient = await patient_of_demo(services.people)
+        assert patient is not None
+        begun = [await services.people.sign_ins.begin(patient, "sms", now()) for _ in MINI_PROGRAMS]
+    return [{"access_token": each.access, "refresh_token": each.refresh} for each in begun]
 
 
 def built(target: str) -> Path:

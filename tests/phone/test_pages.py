@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.parts import npm
 from tests.parts.installation import Installation
 from tests.parts.phone import Phone
-from tests.phone.conftest import CT, PHONE, OpenPhone, cut_texts, serious_findings, small_targets
+from tests.phone.conftest import CT, MINI_PROGRAMS, PHONE, OpenPhone, built, cut_texts, serious_findings, small_targets
 
 pytestmark = pytest.mark.timeout(240)
 
+TOKENS = "cloudfilm-tokens"  # where a mini-program keeps them
+MINI_PHONES = {"weapp": "13800138002", "alipay": "13800138003"}
 OTHER_PHONE = "13800138001"  # nobody's: one code a minute for each number
 LARGEST_SCRIPT_BYTES = 200_000  # of list and film, as they come over the wire
 TAP_MS = 90
@@ -149,6 +154,53 @@ def test_built_files_are_kept_for_ever_and_packed_as_the_browser_likes(site: Ins
 def test_only_built_files_are_served(site: Installation) -> None:
     for name in ("stamp", "js", "../stamp", "..%2f..%2fpyproject.toml", "%2e%2e/stamp", "index.htm", "js/app.js"):
         assert httpx.get(f"{site.url}/phone/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("target", MINI_PROGRAMS)
+def test_mini_program_logs_in_by_the_code_of_a_message(site: Installation, target: str) -> None:
+    number = MINI_PHONES[target]
+    said = run_mini_program(
+        site,
+        target,
+        {"open": "pages/login/index"},
+        {"type": ["手机号", number]},
+        {"tap": "获取验证码"},
+        {"see": "请先阅读并勾选上面的隐私说明。"},
+        {"tap": "我已阅读并同意"},
+        {"tap": "获取验证码"},
+        {"typeCode": ["6 位验证码", number]},
+        {"tap": "登录并查看"},
+        {"follow": True},
+        {"see": "还没有检查记录。"},
+    )
+    assert set(said["storage"][TOKENS]) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert not [each for each in said["asked"] if "eyJ" in each]
+
+
+@pytest.mark.parametrize("target", MINI_PROGRAMS)
+def test_mini_program_renews_its_session_and_reads_list_and_exam(
+    site: Installation, target: str, logins: list[dict[str, str]]
+) -> None:
+    tokens = logins.pop()
+    said = run_mini_program(
+        site,
+        target,
+        {"keep": [TOKENS, {**tokens, "access_token": "over"}]},
+        {"open": "pages/exams/index"},
+        {"see": CT},
+        {"tap": CT},
+        {"follow": True},
+        {"see": "第 4 次，共 10 次"},
+    )
+    assert "报告已出" in said["words"]
+    assert said["asked"].count("POST /api/v1/session/refresh") == 1, "calls at the same time share one renewal"
+    assert said["storage"][TOKENS]["refresh_token"] != tokens["refresh_token"]
+
+
+def run_mini_program(site: Installation, target: str, *steps: dict[str, Any]) -> dict[str, Any]:
+    """What stands there after these steps of a finger, on a stand-in of the platform and the real server."""
+    said: dict[str, Any] = npm.run("mini_program.cjs", str(built(target)), target, site.url, json.dumps(steps))
+    return said
 
 
 @pytest.mark.usefixtures("film")
