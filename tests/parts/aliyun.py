@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,8 +26,7 @@ PERSONAL = {"PhoneNumbers", "PhoneNumber", "TemplateParam"}
 class AliyunServer(StandIn):
     """`refuses` = a Code instead of OK; `shows_after` = seconds until QuerySendDetails shows a message.
 
-    `callback` is where receipts go, `reports` when: never, promptly, early (before the reply), late, twice. `state` is what
-    becomes of messages.
+    `state` is what becomes of messages.
     """
 
     def __init__(self) -> None:
@@ -36,10 +34,7 @@ class AliyunServer(StandIn):
         self.refuses = ""
         self.refusal_message = "触发分钟级流控Permits:1"
         self.shows_after = 0.0
-        self.callback = ""
-        self.reports = "never"
         self.state = DELIVERED
-        self.late_seconds = 2.0
         self.faults: list[str] = []  # what was wrong with requests
         self.receipt_statuses: list[int] = []
         self._nonces: set[str] = set()
@@ -111,17 +106,8 @@ class AliyunServer(StandIn):
                 "state": self.state,
             }
             self.ledger.append(row)
-        self._report(row)
+        self.tell(lambda: self.push([row]))
         return {"Code": "OK", "Message": "OK", "BizId": row["biz_id"], "RequestId": "R"}
-
-    def _report(self, row: dict[str, Any]) -> None:
-        if self.reports == "early":
-            self.push([row])
-        delays = {"promptly": (0.1,), "late": (self.late_seconds,), "twice": (0.1, 0.2)}.get(self.reports, ())
-        for seconds in delays:
-            timer = threading.Timer(seconds, self.push, ([row],))
-            timer.daemon = True
-            timer.start()
 
     def _details(self, said: Mapping[str, str]) -> dict[str, Any]:
         size, page, now = int(said["PageSize"]), int(said["CurrentPage"]), time.time()

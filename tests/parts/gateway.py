@@ -57,7 +57,9 @@ class GatewayServer(StandIn):
             if number is not None:
                 return Answer({"id": f"G{number}"}, 409)
             self.ledger.append(said)
-            return Answer({"id": f"G{len(self.ledger) - 1}"}, 202)
+            taken = Answer({"id": f"G{len(self.ledger) - 1}"}, 202)
+        self.tell(lambda: self.push(self.callback, {"id": said["id"], "state": self.state}))
+        return taken
 
     def _tell(self, message: str) -> Answer:
         if any(row["id"] == message for row in self.ledger):

@@ -9,7 +9,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,6 +63,9 @@ class StandIn(ABC):
         self.met: Counter[str] = Counter()  # how often each mood met somebody
         self.url = ""
         self.lock = threading.Lock()
+        self.callback = ""  # where it reports what became of messages
+        self.reports = "never"  # or: promptly, early (before its reply), late, twice
+        self.late_seconds = 2.0
         self._dice: tuple[random.Random, float] | None = None
         self._go_on = threading.Event()
 
@@ -86,6 +89,16 @@ class StandIn(ABC):
         """Those that hang hang up."""
         waiting, self._go_on = self._go_on, threading.Event()
         waiting.set()
+
+    def tell(self, push: Callable[[], object]) -> None:
+        """Report what became of a message that was just taken, when `reports` says; not while holding `lock`."""
+        if self.reports == "early":
+            push()
+        delays = {"promptly": (0.1,), "late": (self.late_seconds,), "twice": (0.1, 0.2)}.get(self.reports, ())
+        for seconds in delays:
+            timer = threading.Timer(seconds, push)
+            timer.daemon = True
+            timer.start()
 
     @contextmanager
     def running(self, port: int = 0) -> Iterator[StandIn]:

@@ -106,7 +106,10 @@ class WeChatServer(StandIn):
                     return {"errcode": 43101, "errmsg": "user refuse to accept the msg, rid: 1"}
                 self.accepted[tap] -= 1
             self.ledger.append(said)
-            return {"errcode": 0, "errmsg": "ok", "msgid": 1_700_000_000_000_000_000 + len(self.ledger)}
+            number = 1_700_000_000_000_000_000 + len(self.ledger)
+        if path == SUBSCRIBE:
+            self.tell(lambda: self.push(self.callback, self.sent_event(said["touser"], str(number))))
+        return {"errcode": 0, "errmsg": "ok", "msgid": number}
 
     def sent_event(self, open_id: str, msgid: str, code: int = 0) -> dict[str, Any]:
         """What became of a message, as pushed in JSON: one alone is no list."""
