@@ -23,7 +23,7 @@ USED = ("这个入口已用过或已过期", "请返回小程序的上一页，�
 
 
 @routes.post("/api/v1/session/ticket")
-@needs(Role.PATIENT, Role.LINK)
+@needs(Role.PATIENT)  # who opened a share is known to its owner by the session of the opening, which must stay one
 async def ticket(request: Request) -> HTTPResponse:
     """A path that opens a page of ours as me, once within a minute; for a web-view, which cannot be given a cookie.
 

@@ -112,7 +112,7 @@ LINES = [
     "POST /api/v1/shares                               | patient 422",
     "POST /api/v1/shares/{share}/pickup                | patient 404",
     "DELETE /api/v1/shares/{share}                     | patient 404",
-    "POST /api/v1/session/ticket                       | patient,link 201",
+    "POST /api/v1/session/ticket                       | patient 201",
     "POST /api/v1/exams/{exam}/pc-download             | patient 404 own=201 preliminary=201",
     "POST /api/v1/me/activations                       | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/declined                          | patient 404 own=201 preliminary=201 declined=201",
