@@ -312,7 +312,8 @@ async def _content(services: Services, printed: Printed) -> Sendable:
 def _answer(request: Request, opened: Opened, document: dict[str, Any]) -> HTTPResponse:
     body = orjson.dumps(document)
     about = About(opened.hospital.code, opened.exam.id, None, WHAT)
-    return respond(request, sendable(Ready(about, JSON, body, etag(opened.exam.id, body))))
+    mask = opened.by_link.mask if opened.by_link else ""
+    return respond(request, sendable(Ready(about, JSON, body, etag(opened.exam.id, mask, body))))
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -88,8 +88,7 @@ async def post(request: Request) -> HTTPResponse:
     picture = await _picture(request, said)
     work = blackouts.put(home(request), picture.device, said["rectangles"], request.ctx.grant.subject, now())
     rule = await _done(request, "put-blackout", work)
-    (shown,) = [each for each in await blackouts.of_hospital(home(request)) if each.id == rule.id]
-    return json({**_item(shown), "outcome": rule.outcome}, 201 if rule.outcome is Outcome.NEW else 200)
+    return json({**_item(await Blackout.get(id=rule.id)), "outcome": rule.outcome}, 201 if rule.outcome is Outcome.NEW else 200)
 
 
 @routes.post("/trial", name="trial")

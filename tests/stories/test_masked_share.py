@@ -421,6 +421,40 @@ def test_what_was_not_shared_looks_exactly_like_what_is_not_there(world: World) 
             assert recipient.get(asked).status_code == 404
 
 
+@pytest.mark.usefixtures("film", "rule")
+@pytest.mark.parametrize("mask", [True, False])
+def test_of_a_share_of_one_series_nothing_beside_it_is_there(world: World, mask: bool) -> None:
+    exam, study = world.exams["CT"], world.studies["CT"]
+    world.share("CT", mask=mask, series=[{"exam": exam, "series": [f"{study}.1"]}])
+    with world.client("recipient") as recipient:
+        told = recipient.get(f"/api/v1/exams/{exam}").json()
+        assert (told["images"], len(told["studies"])) == (1, 1)
+        assert told["films"] == (1 if mask else 0)  # a page is set anew under a mask; as it is, it cannot be cut
+        if mask:
+            (cell,) = recipient.get(f"/api/v1/exams/{exam}/films/1").json()["cells"]
+            assert cell["study"] == told["studies"][0]
+        with zipfile.ZipFile(io.BytesIO(recipient.get(f"/api/v1/exams/{exam}/download.zip").content)) as taken:
+            assert sum(name.startswith("DICOM/") for name in taken.namelist()) == 1
+        shared = told["studies"][0]
+        assert len(recipient.get(f"/dicom-web/studies/{shared}/instances").json()) == 1
+        for below in (
+            "",
+            "/metadata",
+            "/rendered",
+            "/thumbnail",
+            "/instances/{}",
+            "/instances/{}/frames/1",
+            "/instances/{}/rendered",
+        ):
+            ways = (below.format(f"{study}.2.1"), below.format("1.2.3.4.5"))
+            answers = [
+                recipient.get(f"/dicom-web/studies/{shared}/series/{uid}{way}")
+                for uid in (f"{study}.2", "1.2.3")
+                for way in ways
+            ]
+            assert {(each.status_code, each.content) for each in answers} == {(404, answers[0].content)}, below
+
+
 def _not_shared(world: World) -> list[str]:
     return [world.exams[each] for each in ("UNSHARED", "HIV", "OTHER")]
 
