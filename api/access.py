@@ -17,9 +17,11 @@ from core.errors import Forbidden, Gone, NotFound, TooManyRequests, Unauthentica
 from core.grants import Grant, Role
 from core.uids import is_uid
 from infra.audit import ANONYMOUS, DEPLOYMENT, Entry, device
+from infra.database import DoesNotFit
 
 Handler = Callable[..., Awaitable[HTTPResponse | None]]
 COOKIE = "cloudfilm_session"
+LONGEST_ID = 36  # characters of a UUID
 MARK = "__access__"
 STAFF_AND_SYSTEMS = (Role.HOSPITAL, Role.CLINICIAN, Role.ADMIN)
 READS_PICTURES = (*STAFF_AND_SYSTEMS, Role.PATIENT, Role.LINK, Role.THIRD_PARTY)
@@ -36,7 +38,7 @@ def needs(*roles: Role) -> Callable[[Handler], Handler]:
         async def checked(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse | None:
             request.ctx.grant = await _grant(request, roles)
             try:
-                return await handler(request, *args, **kwargs)
+                return await _handled(handler, request, *args, **kwargs)
             except _ON_RECORD as error:  # perhaps there, but not for this one: that is on record too
                 await _record_refusal(request, type(error).__name__, request.ctx.grant)
                 raise
@@ -54,7 +56,7 @@ def public(reason: str) -> Callable[[Handler], Handler]:
         @wraps(handler)
         async def recorded(request: Request, *args: Any, **kwargs: Any) -> HTTPResponse | None:
             try:
-                return await handler(request, *args, **kwargs)
+                return await _handled(handler, request, *args, **kwargs)
             except (Gone, TooManyRequests) as error:  # a link that is over, a limit that is reached
                 await _record_refusal(request, type(error).__name__, None)
                 raise
@@ -63,6 +65,16 @@ def public(reason: str) -> Callable[[Handler], Handler]:
         return recorded
 
     return mark
+
+
+async def _handled(handler: Handler, request: Request, *args: Any, **kwargs: Any) -> HTTPResponse | None:
+    """The handler's answer. A path that names something by more characters than any id of ours has names nothing."""
+    try:
+        return await handler(request, *args, **kwargs)
+    except DoesNotFit as error:
+        if any(len(str(value)) > LONGEST_ID for value in request.match_info.values()):
+            raise NotFound("no id is as long as that") from error
+        raise
 
 
 async def _grant(request: Request, roles: tuple[Role, ...]) -> Grant:

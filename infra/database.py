@@ -13,6 +13,7 @@ import asyncpg  # type: ignore[import-untyped]
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
+from tortoise.exceptions import ValidationError
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
@@ -21,6 +22,7 @@ from core.errors import Misconfigured, Unavailable
 from infra.postgres import our_errors
 from infra.settings import Settings
 
+DoesNotFit = ValidationError  # a value that is longer than its column, also where it is only looked for
 ROOMS_WITH_TABLES = ("records", "identity", "archive", "notify", "share", "infra")
 MIGRATION_LOCK = 0x636C_6F75  # any constant of ours: PostgreSQL advisory lock key
 POOL_SIZE = 8

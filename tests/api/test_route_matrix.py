@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ ANYONE, EMPTY = "anyone", "empty"
 AT_ONCE = 8
 PATIENCE_SECONDS = 120
 READS = ("GET", "HEAD")
+OVERLONG = "9" * 300
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,18 @@ def test_not_yours_hidden_and_declined_look_exactly_like_not_there(matrix: list[
     assert {asked.question.case for asked in nothing} == set(CASES) - {"own"}
     looks = {(asked.answer.content, _headers(asked.answer)) for asked in nothing}
     assert len(looks) == 1, looks
+
+
+def test_a_name_that_is_longer_than_any_of_ours_is_never_our_fault(world: World) -> None:
+    """Each route once, by a role that may: the names in its path do not fit into any column."""
+    with_names = [line for line in TABLE if "{" in line.path]
+    assert len(with_names) > 80
+    names = {name for line in with_names for name in re.findall(r"{(\w+)}", line.path)}
+    overlong = replace(world, parameters=dict.fromkeys(CASES, dict.fromkeys(names, OVERLONG)))
+    with closing(Client(overlong)) as client, ThreadPoolExecutor(AT_ONCE) as many:
+        asked = many.map(client.ask, [Question(line, next(iter(line.may)), "own", "") for line in with_names])
+        failed = [str(each) for each in asked if each.answer.status >= 500]
+    assert not failed, "\n".join(failed)
 
 
 def test_behind_a_proxy_of_ours_the_trail_has_the_address_that_it_names(world: World) -> None:
