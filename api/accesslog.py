@@ -97,7 +97,7 @@ async def _third_parties(rows: Iterable[AuditEntry]) -> dict[str, str]:
 
 def _look(row: AuditEntry, grant: Grant, shown: _Shown) -> dict[str, Any]:
     who = shown.staff.get(row.session, Staff())
-    third_party, purpose = third_parties.asking(row.subject) if row.role == Role.THIRD_PARTY else ("", None)
+    third_party, purpose = third_parties.told(row.subject) if row.role == Role.THIRD_PARTY else ("", None)
     return {
         "at": row.at.astimezone(UTC).isoformat(),
         "who": "self" if row.subject == grant.subject else WHO.get(row.role, row.role),

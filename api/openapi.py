@@ -161,6 +161,7 @@ BODIES: Mapping[str, tuple[str, ...]] = {
 # route → query parameters, where one file holds different ones
 QUERIES: Mapping[str, tuple[str, ...]] = {
     "third-party.report": (),
+    "third-parties.authorisations": ("limit", "cursor"),
     "notices.list": ("state", "kind", "channel", "exam", "limit", "cursor"),
     "notices.counts": ("from", "to"),
     "reminders.list": ("open", "limit", "cursor"),

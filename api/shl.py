@@ -27,7 +27,7 @@ from infra.audit import by
 from share import fhir, passcodes
 from share.limits import LOCKED
 from share.models import Share
-from share.shl import changes
+from share.shl import Found, changes
 from share.shl_file import MEDIA_TYPE
 
 routes = Blueprint("shl", url_prefix="/api/v1")
@@ -74,8 +74,7 @@ async def manifest(request: Request, secret: str) -> HTTPResponse:
     said = _said(request)
     found = await services.sharing.health_links.find(secret)
     try:
-        await services.sharing.openings.found(found.token, now())
-        opened = await _opened(request, found.token, said)
+        opened = await _opened(request, found, said)
     except PasscodeWrong as wrong:
         return answer({"remainingAttempts": max(0, wrong.remaining)}, 401)
     except LinkEnded as ended:  # the specification knows no 410
@@ -119,12 +118,12 @@ def _said(request: Request) -> dict[str, Any]:
     return bodies.values({name: value for name, value in said.items() if name in MANIFEST}, MANIFEST)
 
 
-async def _opened(request: Request, token: str, said: Mapping[str, Any]) -> str:
+async def _opened(request: Request, found: Found, said: Mapping[str, Any]) -> str:
     """The token of a session; raises PasscodeWrong also for the wrong try that was the last."""
     try:
-        opened = await opened_by(request, token, said["passcode"], {"hospital": said["recipient"][:LONGEST_HOSPITAL]})
+        opened = await opened_by(request, found.token, said["passcode"], {"hospital": said["recipient"][:LONGEST_HOSPITAL]})
     except LinkEnded as ended:
-        if ended.why == LOCKED and said["passcode"]:
+        if ended.why == LOCKED and found.share.locked_at is None:
             raise PasscodeWrong(0) from ended
         raise
     return opened.token

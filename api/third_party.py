@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from datetime import UTC, datetime
@@ -41,8 +42,8 @@ async def exams(request: Request) -> HTTPResponse:
     found = {_id(grant, each): each for each in await _authorised(grant)}
     later = [name for name in sorted(found) if name > after]
     page = later[:PAGE]
-    for hospital in sorted({found[name].found.hospital.code for name in page}):
-        await on_record(request, hospital, "", "exams")
+    told = [found[name].found for name in page]
+    await asyncio.gather(*(on_record(request, each.hospital.code, each.exam.id, "exam") for each in told))
     items = [await _item(request, name, found[name]) for name in page]
     return answer({"items": items, "next": page[-1] if len(later) > PAGE else None})
 

@@ -150,10 +150,11 @@ async def third_party_near(person: str, third_party: str, now: datetime) -> Thir
     return row
 
 
-async def of_third_party(third_party: str, now: datetime) -> list[Authorisation]:
-    """What it was given and is not over, newest first."""
+async def of_third_party(third_party: str, now: datetime, *, before: str = "", limit: int = 100) -> list[Authorisation]:
+    """What it was given and is not over, newest first; only what is older than `before`, if that is told."""
     live = Authorisation.filter(third_party_id=third_party, revoked_at=None, expires_at__gt=now)
-    return await live.order_by("-id").prefetch_related("third_party__hospital", "exams")
+    older = live.filter(id__lt=before) if before else live
+    return await older.order_by("-id").limit(limit).prefetch_related("third_party__hospital", "exams")
 
 
 async def revoke_by_person(person: str, authorisation: str, now: datetime) -> Authorisation:
@@ -165,8 +166,8 @@ async def revoke_by_person(person: str, authorisation: str, now: datetime) -> Au
 
 async def revoke_by_hospital(third_party: str, authorisation: str, now: datetime) -> Authorisation:
     """Inside the caller's transaction: the hospital ends it, whoever gave it. Raises NotFound."""
-    live = await of_third_party(third_party, now)
-    return await _revoked(next((each for each in live if each.id == authorisation), None), now)
+    live = Authorisation.filter(id=authorisation, third_party_id=third_party, revoked_at=None, expires_at__gt=now)
+    return await _revoked(await live.first(), now)
 
 
 async def _revoked(row: Authorisation | None, now: datetime) -> Authorisation:

@@ -19,7 +19,7 @@ from infra.keys import Keys
 from share.models import ThirdParty
 
 SECRET_BYTES = 32
-LONGEST_SECRET = 128  # characters that are looked at
+LONGEST_ID, LONGEST_SECRET = 36, 128  # characters that are looked at
 TOKEN_LIFE = timedelta(minutes=10)
 _BETWEEN = ":"  # in the subject of a session: who, and what for
 
@@ -80,20 +80,27 @@ async def end(hospital: str, third_party: str, now: datetime) -> ThirdParty:
 
 async def proved(third_party: str, secret: str) -> ThirdParty | None:
     """Who that is, if the secret is right."""
-    row = await ThirdParty.get_or_none(id=third_party, revoked_at=None) if len(secret) <= LONGEST_SECRET else None
+    looked_at = len(secret) <= LONGEST_SECRET and len(third_party) <= LONGEST_ID and third_party.isprintable()
+    row = await ThirdParty.get_or_none(id=third_party, revoked_at=None) if looked_at else None
     kept = row.secret_sha256 if row else ""
     return row if hmac.compare_digest(_hashed(secret), kept) else None
 
 
 async def names_of(subjects: Iterable[str]) -> dict[str, str]:
     """Id → name of the third parties behind these subjects of sessions."""
-    ids = {asking(each)[0] for each in subjects}
+    ids = {each.partition(_BETWEEN)[0] for each in subjects}
     return {row.id: row.name for row in await ThirdParty.filter(id__in=sorted(ids))} if ids else {}
 
 
 def subject(third_party: str, purpose: Purpose) -> str:
     """As sessions and the audit trail name who asks, and what for."""
     return f"{third_party}{_BETWEEN}{purpose}"
+
+
+def told(subject: str) -> tuple[str, str]:
+    """As `asking`, of a subject that stands in the audit trail, whatever it is."""
+    third_party, _, purpose = subject.partition(_BETWEEN)
+    return third_party, purpose
 
 
 def asking(subject: str) -> tuple[str, Purpose]:

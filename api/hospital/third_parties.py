@@ -12,6 +12,7 @@ from api import bodies
 from api.access import needs
 from api.authorisations import EXPIRES_IN, described
 from api.bodies import Field
+from api.forms import asked, limit_of
 from api.hospital.saying import DECIDES, done, home, json
 from core.clock import now
 from core.errors import InvalidField, NotFound
@@ -100,9 +101,12 @@ async def end(request: Request, third_party: str) -> HTTPResponse:
 @needs(*DECIDES)
 async def given(request: Request, third_party: str) -> HTTPResponse:
     """What it is authorised to now, by the hospital or by patients, newest first."""
+    said = asked(request, "limit", "cursor")
+    limit = limit_of(said)
     row = await third_parties.get(home(request), third_party)
-    live = await authorisations.of_third_party(row.id, now())
-    return json({"items": [_authorisation(each) for each in live], "next": None})
+    live = await authorisations.of_third_party(row.id, now(), before=said.get("cursor", ""), limit=limit + 1)
+    items = [_authorisation(each) for each in live[:limit]]
+    return json({"items": items, "next": live[limit - 1].id if len(live) > limit else None})
 
 
 @routes.post("/<third_party>/authorisations", name="authorise")

@@ -199,7 +199,8 @@ async def test_a_secret_is_told_once_and_ends_with_the_next_one_and_with_the_thi
     assert proved is not None and proved.id == who.id
     for wrong in ("", secret[:-1], secret + "x", "\ud800", "x" * 1000):
         assert await third_parties.proved(who.id, wrong) is None
-    assert await third_parties.proved(uuid7(), secret) is None
+    for nobody in (uuid7(), "", "\0", "x" * 500):
+        assert await third_parties.proved(nobody, secret) is None
     newer = await third_parties.renew_secret("demo", who.id)
     assert await third_parties.proved(who.id, secret) is None
     with pytest.raises(NotFound):
