@@ -16,7 +16,7 @@ from api.exams import my_exam
 from api.forms import answer, asked, limit_of, required
 from api.services import Services
 from core.clock import now
-from core.errors import InvalidField, NotFound, Unauthenticated
+from core.errors import Forbidden, InvalidField, NotFound, Unauthenticated
 from core.grants import Grant, Role
 from identity.feedback import KINDS, Author, Feedbacks, Letter, Words
 from identity.links import Link, LinkEnded, LinkKind, good_link
@@ -74,6 +74,7 @@ MORE = {"text": Field(words_of, required=True)}
 async def write(request: Request) -> HTTPResponse:
     """Write to a hospital, about an exam of mine or about nothing in particular. Takes an Idempotency-Key."""
     said, key = await body(request, NEW), idempotency_key(request)
+    await _author(request)
     if not await Hospital.exists(code=said["hospital"]):
         raise InvalidField("hospital", "not-a-choice")
     words = Words(**{**said, "exam": await _exam(request, said["hospital"], said["exam"])})
@@ -87,7 +88,7 @@ async def mine(request: Request) -> HTTPResponse:
     """What I wrote, newest first, each with its answers."""
     given = asked(request, "cursor", "limit")
     limit = limit_of(given)
-    letters = await _letters(request).owns(author_of(request.ctx.grant), given.get("cursor", ""), limit + 1)
+    letters = await _letters(request).owns(await _author(request), given.get("cursor", ""), limit + 1)
     items = [_item(each) for each in letters[:limit]]
     return answer({"items": items, "next": items[-1]["id"] if len(letters) > limit else None})
 
@@ -96,14 +97,14 @@ async def mine(request: Request) -> HTTPResponse:
 @needs(Role.PATIENT, Role.LINK)
 async def one(request: Request, feedback: str) -> HTTPResponse:
     """One of them."""
-    return answer(_item(await _letters(request).own(author_of(request.ctx.grant), feedback)))
+    return answer(_item(await _letters(request).own(await _author(request), feedback)))
 
 
 @routes.post("/<feedback>/entries", name="add")
 @needs(Role.PATIENT, Role.LINK)
 async def add(request: Request, feedback: str) -> HTTPResponse:
     """Write more to one that is not closed; one that was answered is received anew."""
-    text, author = (await body(request, MORE))["text"], author_of(request.ctx.grant)
+    text, author = (await body(request, MORE))["text"], await _author(request)
     async with transaction():
         letter = await _letters(request).add(author, feedback, text, now())
         await on_record(request, letter.row, "feedback-more")
@@ -115,8 +116,9 @@ async def add(request: Request, feedback: str) -> HTTPResponse:
 @needs(Role.PATIENT, Role.LINK)
 async def withdraw(request: Request, feedback: str) -> HTTPResponse:
     """Take one back while it is open: its words are erased, and the hospital sees them no more."""
+    author = await _author(request)
     async with transaction():
-        row = await _letters(request).withdraw(author_of(request.ctx.grant), feedback, now())
+        row = await _letters(request).withdraw(author, feedback, now())
         await on_record(request, row, "feedback-withdrawn")
     return HTTPResponse(status=204)
 
@@ -143,6 +145,14 @@ async def _check(request: Request, row: Feedback, text: str) -> None:
     suggestion = await wechat.suggests(open_id, redact(text)) if open_id else ""
     if suggestion:
         await letters.note_check(row.id, suggestion)
+
+
+async def _author(request: Request) -> Author:
+    """Who asks; raises Forbidden for links that several strangers hold, who would read each other's words."""
+    grant: Grant = request.ctx.grant
+    if grant.role is Role.LINK and (await link_of(grant, now())).kind is not LinkKind.NOTICE:
+        raise Forbidden("feedback is for patients, and for who proved a message's link")
+    return author_of(grant)
 
 
 def author_of(grant: Grant) -> Author:
@@ -214,15 +224,14 @@ async def _exam(request: Request, hospital: str, exam: str | None) -> str | None
     return found.exam.id
 
 
-async def _exam_of_link(grant: Grant, hospital: str, exam: str | None) -> str | None:
-    """A message's link is about one exam; who came by another kind of link writes of none."""
+async def _exam_of_link(grant: Grant, hospital: str, exam: str | None) -> str:
+    """A message's link is about one exam."""
     link = await link_of(grant, now())
     if hospital != link.hospital:
         raise InvalidField("hospital", "not-a-choice")
-    its_exam = link.subject if link.kind is LinkKind.NOTICE else None
-    if exam not in (None, its_exam):
+    if exam not in (None, link.subject):
         raise NotFound("no such exam")
-    return its_exam
+    return link.subject
 
 
 def _letters(request: Request) -> Feedbacks:

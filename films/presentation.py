@@ -18,10 +18,14 @@ LONGEST_WORDS = 40
 # Graphic Type (PS3.3 C.10.5) → fewest points.
 SHAPES: Mapping[str, int] = {"POINT": 1, "POLYLINE": 2, "INTERPOLATED": 2, "CIRCLE": 2, "ELLIPSE": 4}
 WORDS = "TEXT"
-# What was measured is drawn; any other text may name somebody, and a film also leaves under a mask.
-_MEASURED = re.compile(
-    r"(?:[0-9 .,:;=+±°²³%/×x()<>-]|mm|cm|HU|SUV|px|mean|max|min|avg|area|std|dev|sd|deg|ml|cc|bw)+", re.IGNORECASE
+# What was measured is drawn, each number with its unit: any other text may name somebody, and a film also leaves under a mask.
+_LABEL = (
+    r"(?:mean|max|min|avg|area|std|dev|sd|suv(?:bw)?|length|angle|[ldwh]|面积|长度|平均|最大|最小|标准差|角度)\s*[:=：]?\s*"
 )
+_NUMBER = r"[<>±~-]?[0-9]{1,5}(?:[.,][0-9]{1,3})?"
+_UNIT = r"(?:mm|cm|ml|cc|hu|suv|px|%|°|deg)[²³23]?"
+_SIZE = rf"(?:{_LABEL})?{_NUMBER}(?:\s*[x×*]\s*{_NUMBER}){{0,2}}\s*{_UNIT}"
+_MEASURED = re.compile(rf"{_SIZE}(?:[\s,;/，；]+{_SIZE})*", re.IGNORECASE)
 
 Point = tuple[float, float]  # column, row, in pixels of the frame from its top left corner
 

@@ -465,6 +465,23 @@ def test_who_proved_a_link_writes_to_the_hospital_and_reads_the_answer_under_the
         assert (foreign.status_code, foreign.content) == (404, unknown.content)
 
 
+def test_a_link_that_strangers_may_share_reads_and_writes_no_feedback(clinic: Clinic) -> None:
+    async def token(kind: LinkKind) -> str:
+        async with inside(clinic.site) as settings:
+            epoch = sessions_epoch(settings.home)
+            links = Links(settings.keys, epoch)
+            opened = await links.find(await links.issue(kind, "demo", clinic.exam_id(), now=now()), now())
+            epoch.close()
+            life = timedelta(hours=1)
+            return await issue(settings.keys, role=Role.LINK, hospital=None, subject=opened.id, life=life, now=now())
+
+    said = {"hospital": "demo", "kind": "other", "text": "您好"}
+    for kind, expected in ((LinkKind.DOWNLOAD, (403, 403)), (LinkKind.NOTICE, (200, 201))):
+        headers = {"Authorization": f"Bearer {asyncio.run(token(kind))}"}
+        with httpx.Client(base_url=f"{clinic.site.url}/api/v1", headers=headers, timeout=30, verify=False) as client:
+            assert (client.get("/feedback").status_code, client.post("/feedback", json=said).status_code) == expected
+
+
 def test_a_patient_writes_by_the_interface_and_the_same_again_is_the_same(clinic: Clinic, patient: Visitor) -> None:
     said = {"hospital": "demo", "exam": clinic.exam_id(), "page": "exam", "kind": "praise", "text": "医生很好"}
 
