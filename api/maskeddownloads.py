@@ -77,7 +77,7 @@ async def gathered(services: Services, grant: Grant, seen: Received) -> Masked:
     parts: list[Part] = []
     for study_uid in seen.found.studies:
         parts += await _parts(asker, study_uid, len(parts))
-    report, films = await _report(services, seen), await _films(services, grant, seen)
+    report, films = await _report(services, grant, seen), await _films(services, grant, seen)
     readme = told(README, _readme(seen, parts, report, films).encode("utf-8-sig"))
     return Masked(Download(seen.told, (), None, ()), tuple(parts), report, films, readme)
 
@@ -122,9 +122,9 @@ async def _size(reader: Reader, at: Located) -> int:
     return size
 
 
-async def _report(services: Services, seen: Received) -> Entry | None:
+async def _report(services: Services, grant: Grant, seen: Received) -> Entry | None:
     try:
-        name, content = await masked_content(services, await report_opened_by(seen))
+        name, content = await masked_content(services, grant, await report_opened_by(seen))
     except NotFound:
         return None
 

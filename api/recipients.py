@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from core.clock import now
 from core.errors import Forbidden, NotFound
 from core.grants import Grant, Role
 from core.maskedtext import Whose
+from films.a4 import Picture
 from identity.links import LinkKind, good_link
 from identity.links_opened import opened_exam
 from records import films, lineage, masked, reports
@@ -21,6 +23,7 @@ from records.filmcopies import Shelf
 from records.filmheader import masked_header
 from records.models import Exam, Film, FilmPage, PatientRecord, Report
 from records.policies import from_json
+from records.report_picture import of_cell
 from records.search import Found
 from records.whose import whose
 from share.viewing import ShareView, view_of
@@ -166,6 +169,17 @@ async def film_received(services: Services, grant: Grant, seen: Received, at: da
         if pages:
             return FilmReceived(film, shown, tuple(pages))
     return None
+
+
+async def report_picture(services: Services, grant: Grant, seen: Received) -> Picture | None:
+    """The middle picture of the film that leaves under a mask, for the report; None where none does."""
+    shown = await film_received(services, grant, seen, now())
+    cells = [(page, cell) for page in shown.pages for cell in page.cells] if shown else []
+    if shown is None or not cells:
+        return None
+    page, cell = cells[len(cells) // 2]
+    content = await shown.film.jpeg(page, None)
+    return await asyncio.to_thread(of_cell, content, cell, seen.found.exam)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from api.dicomweb.reading import reads
 from api.exams import my_exam, on_record
 from api.forms import asked
 from api.printing import press
-from api.recipients import Received, received
+from api.recipients import Received, received, report_picture
 from api.services import Services
 from core.clock import now
 from core.errors import Forbidden, InvalidField, Malformed, NotFound
@@ -279,20 +279,21 @@ async def _masked_pdf(request: Request, exam_id: str) -> HTTPResponse:
     """Set anew from masked words; what the hospital made and sealed stays here."""
     services: Services = request.app.ctx.services
     opened = await _opened(request, exam_id)
-    name, content = await masked_content(services, opened)
+    name, content = await masked_content(services, request.ctx.grant, opened)
     await on_record(request, opened.hospital.code, opened.exam.id, WHAT)
     about = About(opened.hospital.code, opened.exam.id, None, WHAT)
     return respond(request, sendable(Ready(about, PDF, content, etag(name), ranges=True)))
 
 
-async def masked_content(services: Services, opened: Opened) -> tuple[str, bytes]:
+async def masked_content(services: Services, grant: Grant, opened: Opened) -> tuple[str, bytes]:
     """What names the masked PDF of a report, and the PDF; raises NotFound where there is no report to read."""
     seen, report = opened.by_link, opened.report
     if seen is None or seen.whose is None or report is None or report.status == ReportStatus.WITHDRAWN:
         raise NotFound("no report that may be seen")
     replaces = base_of(report, opened.versions, preliminary=False)
+    picture = await report_picture(services, grant, seen)
     return await masked_prints.printed(
-        services.tiers, report, opened.exam, opened.hospital, seen.whose, replaces=replaces, mask=seen.mask
+        services.tiers, report, opened.exam, opened.hospital, seen.whose, replaces=replaces, mask=seen.mask, picture=picture
     )
 
 

@@ -8,6 +8,7 @@ import hashlib
 from archive.tiers import Tiers
 from core.maskedtext import Whose
 from films import a4
+from films.a4 import Picture
 from records import lineage, masked
 from records.models import Exam, Hospital, PatientRecord, Report
 
@@ -21,10 +22,12 @@ async def printed(
     *,
     replaces: Report | None,
     mask: str,
+    picture: Picture | None = None,
 ) -> tuple[str, bytes]:
-    """What names it, and the PDF. `shown` is masked already; the same words under the same mask are the same bytes."""
+    """What names it, and the PDF. `shown` is masked already, and so is the picture; the same of both are the same bytes."""
     record = await lineage.survivor(await PatientRecord.get(id=exam.record_id))
     paper = masked.paper(shown, exam, hospital, record, whose, replaces)
-    name = "masked-report/" + hashlib.sha256(f"{mask}/{paper.sha256}".encode()).hexdigest()
+    drawn = hashlib.sha256(picture.content).hexdigest() if picture else ""
+    name = "masked-report/" + hashlib.sha256(f"{mask}/{paper.sha256}/{drawn}".encode()).hexdigest()
     dated = shown.verified_at or shown.reported_at or shown.received_at
-    return name, await tiers.read(name, lambda: asyncio.to_thread(a4.pdf, paper, dated))
+    return name, await tiers.read(name, lambda: asyncio.to_thread(a4.pdf, paper, dated, picture))

@@ -51,10 +51,15 @@ def _middle(pages: list[FilmPage]) -> tuple[FilmPage, Mapping[str, Any]]:
     return cells[len(cells) // 2]
 
 
+def of_cell(page: bytes, cell: Mapping[str, Any], exam: Exam) -> Picture:
+    """The picture in one cell of a page that was made, as it stands on a report."""
+    return Picture(cut(page, cell), "image/jpeg", OF_FILM, OF_FILM, first=exam.category in PICTURE_FIRST)
+
+
 def cut(master: bytes, cell: Mapping[str, Any]) -> bytes:
-    """A cell of a page (PNG) as JPEG."""
+    """A cell of a page (PNG or JPEG) as JPEG."""
     box = (cell["x"], cell["y"], cell["x"] + cell["width"], cell["y"] + cell["height"])
-    with Image.open(io.BytesIO(master), formats=["PNG"]) as page:
+    with Image.open(io.BytesIO(master), formats=["PNG", "JPEG"]) as page:
         part = page.crop(box)
     part.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     buffer = io.BytesIO()
