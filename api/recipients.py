@@ -142,7 +142,7 @@ def grant_of_view(view: ShareView, grant: Grant) -> Grant:
     parts = frozenset(
         (view.found[exam].hospital.code, study, series) for exam, pairs in view.series.items() for study, series in pairs
     )
-    return replace(grant, hospitals=frozenset(), studies=whole, series=parts, mask=view.mask)
+    return replace(grant, hospitals=frozenset(), studies=whole, series=parts, mask=view.mask, _by_study={})
 
 
 @dataclass(frozen=True, slots=True)

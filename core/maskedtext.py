@@ -210,12 +210,15 @@ _NUMBER_WORDS = "编号 卡号 号码 号 id no. no"
 _NUMBER_LABELS = "身份证号码 身份证号 身份证 证件号码 证件号 护照号 护照 电话 手机号 手机 联系方式 微信号 微信 qq mrn tel phone"
 _BIRTH_LABELS = "出生日期 出生年月 出生于 出生 生于 生日 dob birthdate"
 _ADDRESS_LABELS = "住址 地址 家住 现住 户籍地 户籍 籍贯 居住地 居住于 居住在 address"
-# What stands before somebody's name, with a colon between.
-_PERSON_LABELS = """
-姓名 家属 家长 联系人 监护人 陪同人 陪同 代诉人 父亲 父 母亲 母 妻子 妻 丈夫 配偶 儿子 女儿 患者 病人 送检医生
-送检医师 送检者 申请医生 申请医师 申请者 报告医生 报告医师 报告者 审核医生 审核医师 审核者 诊断医生 诊断医师 检查医生
-检查医师 检查者 操作医生 操作医师 操作者 手术医生 手术医师 手术者 主治医生 主治医师 经治医生 经治医师 麻醉医生
-麻醉医师 麻醉者 术者 护士 技师 name patient physician operator
+# What stands before somebody's name, with a colon between, and after some of them with blanks alone.
+_PEOPLE = """
+姓名 家属 家长 联系人 监护人 陪同人 陪同 代诉人 父亲 父 母亲 母 妻子 妻 丈夫 配偶 儿子 女儿 患者 病人 name patient
+"""
+_STAFF = """
+送检医生 送检医师 送检者 申请医生 申请医师 申请者 报告医生 报告医师 报告者 报告人 审核医生 审核医师 审核者 审核人
+诊断医生 诊断医师 检查医生 检查医师 检查者 操作医生 操作医师 操作者 手术医生 手术医师 手术者 主治医生 主治医师
+经治医生 经治医师 麻醉医生 麻醉医师 麻醉者 会诊医生 会诊医师 记录者 书写者 术者 护士 技师 医生签名 医师签名 签名 签字
+医生 医师 physician operator
 """
 # What stands behind it.
 _TITLES = """
@@ -270,7 +273,14 @@ def _unless_a_day(found: re.Match[str]) -> str | None:
 
 
 def _titled(found: re.Match[str]) -> str | None:
-    return masked_name(found["it"]) if _begins_with_surname(found["it"]) else None
+    name = found["it"]
+    office = name in _OFFICES or name[1:] in _OFFICES
+    return masked_name(name) if _begins_with_surname(name) and not office else None
+
+
+# What stands before 医师 and is no name: of 申请医师, 麻醉医师, 高年资医师.
+_RANKS = "高年资 高级 高年 经管 经管床 安排 包括"
+_OFFICES: Final = frozenset((*(word[:2] for word in _STAFF.split()), *_RANKS.split()))
 
 
 def _begins_with_surname(name: str) -> bool:
@@ -299,8 +309,9 @@ _ANYWHERE: Final[tuple[_Search, ...]] = tuple(
         (rf"{_any(_BIRTH_LABELS)}{_SAYS}(?P<it>{_DATE})", _its_year),
         (rf"(?P<it>{_DATE}){_BLANKS}(?:出{_BLANKS}生|生(?!{_LETTER}))", _its_year),
         (rf"(?<![\d.])(?P<it>(?:9\d|1[0-2]\d){_BLANKS}周?岁)", _oldest),
-        (rf"{_any(_PERSON_LABELS)}{_COLON}{_NAME}", _as_name),
-        (rf"{_any(_PERSON_LABELS)}{_COLON}{_LATIN_NAME}", _as_name),
+        (rf"{_any(_PEOPLE + _STAFF)}{_COLON}{_NAME}", _as_name),
+        (rf"{_any(_PEOPLE + _STAFF)}{_COLON}{_LATIN_NAME}", _as_name),
+        (rf"{_any(_STAFF)}\s{{1,3}}(?P<it>{_LETTER}{{2,3}})(?!{_LETTER})", _titled),
         (rf"(?P<it>{_LETTER}{{2,3}}){_any(_TITLES)}", _titled),
         (rf"(?P<it>{_LETTER}{{2,12}}(?:[·•・‧]{_LETTER}{{2,12}}){{1,3}}){_any(_TITLES)}", _as_name),
         # addresses, announced or known by their parts
