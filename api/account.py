@@ -15,6 +15,7 @@ from identity import account
 from identity.persons import require_person
 from infra.audit import DEPLOYMENT, by
 from notify.channels import acceptances
+from share import authorisations
 
 routes = Blueprint("account", url_prefix="/api/v1/me")
 KEPT = (
@@ -27,7 +28,7 @@ KEPT = (
 @routes.get("/export")
 @needs(Role.PATIENT)
 async def export(request: Request) -> HTTPResponse:
-    """A copy of what is kept of me: phones, logins, bindings, family, feedback, what I agreed to receive."""
+    """A copy of what is kept of me: phones, logins, bindings, family, feedback, shares, what others may fetch or send me."""
     services: Services = request.app.ctx.services
     person = await require_person(request.ctx.grant.subject)
     copied = await account.export(person.id, services.people.sealer)
@@ -41,6 +42,7 @@ async def export(request: Request) -> HTTPResponse:
             "since": person.created_at,
             **copied,
             "shares": shared,
+            "authorisations": await authorisations.export(person.id),
             "message_taps": taps,
             "message_wishes": chosen,
         }
@@ -56,6 +58,7 @@ async def delete(request: Request) -> HTTPResponse:
     await _record(request, "delete-account")
     subjects = await account.subjects(person.id)
     await services.sharing.shares.revoke_all(person.id, now())
+    await authorisations.revoke_all(person.id, now())
     await account.delete(person.id, services.sessions_epoch, now())
     await acceptances.remove(subjects)
     return answer({"kept": KEPT[prefers_english(request.headers.get("accept-language", ""))]})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -168,6 +169,27 @@ async def revoke_by_hospital(third_party: str, authorisation: str, now: datetime
     """Inside the caller's transaction: the hospital ends it, whoever gave it. Raises NotFound."""
     live = Authorisation.filter(id=authorisation, third_party_id=third_party, revoked_at=None, expires_at__gt=now)
     return await _revoked(await live.first(), now)
+
+
+async def revoke_all(person: str, now: datetime) -> int:
+    """Everything that this person authorised ends; how many there were."""
+    return await Authorisation.filter(person_id=person, revoked_at=None).update(revoked_at=now)
+
+
+async def export(person: str) -> list[dict[str, Any]]:
+    """All that this person ever authorised, oldest first; times as datetimes."""
+    rows = await Authorisation.filter(person_id=person).order_by("id").prefetch_related("third_party", "exams")
+    return [
+        {
+            "third_party": row.third_party.name,
+            "purpose": row.purpose,
+            "exams": [each.exam_id for each in row.exams],
+            "given_at": row.given_at,
+            "expires_at": row.expires_at,
+            "revoked_at": row.revoked_at,
+        }
+        for row in rows
+    ]
 
 
 async def _revoked(row: Authorisation | None, now: datetime) -> Authorisation:

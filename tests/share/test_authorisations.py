@@ -212,6 +212,21 @@ async def test_a_secret_is_told_once_and_ends_with_the_next_one_and_with_the_thi
 
 
 @ONE_IS_ENOUGH
+async def test_who_gives_up_the_account_takes_a_copy_and_leaves_nothing_authorised(world: World) -> None:
+    who = await let_in()
+    first, second = [await given(world, who, Purpose.INSURANCE, each) for each in ("CT", "MR")]
+    await authorisations.revoke_by_person(world.person, first.id, NOON + HOUR)
+    copied = await authorisations.export(world.person)
+    assert [(each["third_party"], each["exams"], each["revoked_at"]) for each in copied] == [
+        (who.name, [world.exams["CT"]], NOON + HOUR),
+        (who.name, [world.exams["MR"]], None),
+    ]
+    assert await authorisations.revoke_all(world.person, NOON) == 1
+    assert not (await seen(world, who, Purpose.INSURANCE)).studies
+    assert (await Authorisation.get(id=second.id)).revoked_at == NOON
+
+
+@ONE_IS_ENOUGH
 async def test_so_many_exams_at_a_time_and_no_more(world: World) -> None:
     who = await let_in()
     term = {"person_id": world.person, "given_by": world.person, "given_at": NOON, "expires_at": NOON + WEEK}
