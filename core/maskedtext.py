@@ -135,20 +135,25 @@ def _chinese(name: str, shown: str) -> Iterator[_Search]:
 
 
 def _as_pinyin(surname: str, syllables: int, shown: str) -> Iterator[_Search]:
-    """The name in Latin letters as anybody may have written it: Zhang Sanfeng, SanFeng ZHANG, Zhang S.F."""
+    """The name in Latin letters as anybody may have written it: Zhang Sanfeng, SanFeng ZHANG, Zhang S.F.
+
+    Surname and given name must stand apart: lipoma is no 李坡马.
+    """
     for spelled in PINYIN.get(surname, ()):
         masked = f"{spelled[0].upper()}**"
-        given = _BETWEEN.join([_SYLLABLE] * syllables)
+        given, letters = (_BETWEEN.join([each] * syllables) for each in (_SYLLABLE, "[a-z]"))
         if syllables:
-            yield _search(rf"(?<![a-z]){spelled}{_BETWEEN}{given}(?![a-z])", masked)
+            yield _search(rf"(?<![a-z]){spelled}{_BETWEEN_MUST}{given}(?![a-z])", masked)
             yield _search(rf"(?<![a-z]){given}{_BETWEEN_MUST}{spelled}(?![a-z])", masked)
-            yield _search(rf"(?<![a-z]){spelled}{_BETWEEN_MUST}{_BETWEEN.join(['[a-z]'] * syllables)}(?![a-z])", masked)
+            yield _search(rf"(?<![a-z]){spelled}{_BETWEEN_MUST}{letters}(?![a-z])", masked)
 
 
+_INITIALS = "zh ch sh b p m f d t n l g k h j q x z c s r y w"
 _FINALS = """
 iang iong uang ueng ang eng ing ong ian iao uai uan ai an ao ei en er ia ie in iu ou ua ue ui un uo ve vn a e i o u v
 """
-_SYLLABLE: Final = rf"(?:zh|ch|sh|[bpmfdtnlgkhjqxzcsryw])?(?:{'|'.join(_FINALS.split())})"
+_ALONE = "ang eng ai an ao ei en er ou a e o"
+_SYLLABLE: Final = rf"(?:(?:{'|'.join(_INITIALS.split())})(?:{'|'.join(_FINALS.split())})|{'|'.join(_ALONE.split())})"
 
 
 def _latin(parts: list[str], shown: str) -> Iterator[_Search]:
@@ -284,7 +289,11 @@ _OFFICES: Final = frozenset((*(word[:2] for word in _STAFF.split()), *_RANKS.spl
 
 
 def _begins_with_surname(name: str) -> bool:
-    return name[:1] in SURNAMES or name[:2] in COMPOUND_SURNAMES
+    return (name[:1] in SURNAMES and name[:1] not in _ALSO_WORDS) or name[:2] in COMPOUND_SURNAMES
+
+
+# Surnames that are words of every text: before a title they tell nothing.
+_ALSO_WORDS: Final = frozenset("思信新世时家政原远主忠端问业堂同通有保生学进明和可科干要药来从都但由应解相向全区路与及经于")
 
 
 _ANYWHERE: Final[tuple[_Search, ...]] = tuple(

@@ -60,6 +60,7 @@ def test_what_names_somebody_is_gone(text: str, masked: str) -> None:
         "高血压患者于2026年来诊，左侧肾脏平扫未见异常；病人方便时复查。",
         "肝脏·胆囊·胰腺未见异常。胃镜距门齿40cm。",
         "T1WI、T2WI、DWI b=1000，MRI no abnormality。第3/4腰椎，L4-5椎间盘突出。",
+        "数字的意思请听医生解释。Fatty Liver，Lipoma。",
         "请申请医师结合临床，由麻醉医师和高年资医师会诊。",
         "1. 脑沟增宽；2. 王氏征阴性。请于3个月后复查。",
     ],
