@@ -311,7 +311,7 @@ def _readme(download: Download, parts: Sequence[Part], *, whole: bool) -> str:
         ]
     elif whole:
         lines.append("· 这次检查没有可以下载的原始影像。")
-    lines += ["", "里面有您的姓名和检查信息，请妥善保管，不要留在公用电脑上。"]
+    lines += ["", "里面有患者的姓名和检查信息，请妥善保管，不要留在公用电脑上。"]
     if hospital.help_phone:
         lines.append(f"需要帮助，请致电医院：{hospital.help_phone}")
     return "\r\n".join([*lines, ""])
