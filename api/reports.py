@@ -53,6 +53,7 @@ class Opened:
     report: Report | None
     versions: tuple[Report, ...]  # all of them, also what this reader may not see
     staff: bool
+    superseded: bool = False  # there is a newer version, which this reader is not shown
     by_link: Received | None = None  # then report and versions are in the words that its holder may read
 
 
@@ -161,7 +162,8 @@ async def opened_by(seen: Received) -> Opened:
     report = seen.report(found.report) if found.report else None
     versions = await reports.versions_of(found.exam.id)
     read = tuple(seen.report(each) for each in versions if report is None or each.version <= report.version)
-    return Opened(found.hospital, found.exam, rules_of(found.hospital), report, read, staff=False, by_link=seen)
+    superseded = len(read) < len(versions)
+    return Opened(found.hospital, found.exam, rules_of(found.hospital), report, read, False, superseded, by_link=seen)
 
 
 def _version(request: Request) -> int | None:
@@ -194,7 +196,11 @@ def _withdrawn(opened: Opened) -> Report | None:
 async def document(request: Request, opened: Opened, shown: Report) -> dict[str, Any]:
     """What is told of one version."""
     newest = opened.versions[-1]
-    told: dict[str, Any] = {"status": shown.status.value, "version": shown.version, "newest": shown.id == newest.id}
+    told: dict[str, Any] = {
+        "status": shown.status.value,
+        "version": shown.version,
+        "newest": shown.id == newest.id and not opened.superseded,
+    }
     if shown.status == ReportStatus.WITHDRAWN and not opened.staff:
         return told | {"withdrawn_at": _utc(shown.received_at), "help_phone": opened.hospital.help_phone or None}
     told |= {

@@ -533,3 +533,26 @@ def test_a_doctor_gets_the_report_as_the_hospital_sent_it_and_knows_whose_it_is(
         assert recipient.get(f"{exam}/download.zip").status_code == 200
         assert recipient.get(f"{exam}/access-log").status_code == 403
         assert recipient.get(f"/api/v1/exams/{world.exams['UNSHARED']}/report.pdf").status_code == 404
+
+
+def test_a_pinned_report_stays_until_the_hospital_takes_it_back(world: World) -> None:
+    way = f"/api/v1/exams/{world.exams['UNSHARED']}"
+    world.share("UNSHARED", pinned=True)
+    world.tokens["pinned"] = world.tokens["recipient"]
+    report = f"/api/v1/hospital/exams/{MARKER}-UNSHARED/report"
+    corrected = {"status": "corrected", "findings": f"{FINDINGS}{NAME}另见左肺小结节。", "impression": IMPRESSION}
+    with world.client("hospital") as his:
+        assert his.put(report, json=corrected).status_code == 200
+    world.share("UNSHARED")
+    with world.client("pinned") as pinned, world.client("recipient") as recipient, world.client("hospital") as his:
+        old, new = (who.get(f"{way}/report").json() for who in (pinned, recipient))
+        assert (old["version"], old["newest"], old["changes"]) == (1, False, None)
+        assert (new["version"], new["newest"], new["changes"]["from_version"]) == (2, True, 1)
+        pieces = "".join(piece["text"] for piece in new["changes"]["findings"])
+        assert "另见左肺小结节" in pieces and not any(secret in pieces for secret in SECRETS)
+        assert pinned.get(f"{way}/report.pdf").content != recipient.get(f"{way}/report.pdf").content
+        assert his.put(report, json={"status": "withdrawn"}).status_code == 200
+        for who in (pinned, recipient):
+            told = who.get(f"{way}/report").json()
+            assert (told["status"], "findings" in told) == ("withdrawn", False)
+            assert who.get(f"{way}/report.pdf").status_code == 404
