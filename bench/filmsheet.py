@@ -29,11 +29,11 @@ from archive.tiers import Tiers
 from bench.results import Row
 from bench.study import Series
 from films import choose, facts, page
-from films.choose import Material, Page
 from films.facts import ImageFacts
 from films.image import ImageDescription
 from films.picture import spare_halvings
 from films.sheet import Header, picture_size
+from films.stack import Material, Page
 from films.tables import Stored
 from infra.epoch import archive_epoch, arrivals_epoch
 from infra.stores import open_store

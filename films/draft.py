@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from films.choose import Cell
 from films.facts import ImageFacts
 from films.image import ImageDescription, Lut, Window
 from films.layout import Layout, Rectangle
@@ -13,6 +12,7 @@ from films.marks import marked
 from films.orientation import edges
 from films.picture import draw
 from films.sheet import CellImage, picture_size
+from films.stack import Cell
 from films.tables import WHITE, Shades, Stored
 from films.tone import choose_voi
 from films.turn import UPRIGHT, Turn

@@ -25,13 +25,13 @@ from archive.read import Reader
 from archive.replicas import Replicas
 from core.errors import Conflict, InvalidField, NotFound
 from films import choose, draft, facts, layout, organ
-from films.choose import Cell, Material, Page, Slot, Stack
 from films.facts import KEY_OBJECTS, ImageFacts, KeyNote
 from films.image import ImageDescription, Window
 from films.layout import Layout
 from films.picture import spare_halvings
 from films.presentation import PRESENTATION_STATES, Presentation, presentation
 from films.sheet import CellImage, Header, picture_size, sheet
+from films.stack import Cell, Material, Page, Slot, Stack
 from records import films, lineage
 from records.filmheader import header
 from records.films import PageMade

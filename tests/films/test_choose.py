@@ -11,10 +11,10 @@ import pytest
 
 from films import choose
 from films.bodyparts import Part, parts
-from films.choose import Material, Page
 from films.facts import ImageFacts, KeyNote, Plane
 from films.image import Window
 from films.presentation import Presentation
+from films.stack import Material, Page
 from tests.films import made
 from tests.films.made import SAGITTAL, image, stack
 
