@@ -38,6 +38,7 @@ export class Frames {
   private likely: Picture[] = [];
   private waiting = 0; // for how many somebody looks
   private decoders = new Decoders();
+  private form = canUnpack() ? PACKED : NATIVE;
   /** Bytes of frames that came over the network. */
   received = 0;
 
@@ -97,6 +98,7 @@ export class Frames {
   private async make(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Pixels> {
     const made = picture.grey ? await this.grey(picture, signal, priority) : await this.colour(picture, signal, priority);
     this.pixels.put(picture.key, made, "samples" in made ? made.samples.byteLength : made.columns * made.rows * 4);
+    performance.mark("cloudfilm-frame");
     return made;
   }
 
@@ -108,10 +110,23 @@ export class Frames {
   }
 
   private async fetched(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Part> {
-    const found = await part(framePath(picture, true), canUnpack() ? PACKED : NATIVE, signal, priority);
+    const found = await this.inAForm(framePath(picture, true), signal, priority);
     this.received += found.bytes.length;
     this.parts.put(picture.key, found, found.bytes.length);
     return found;
+  }
+
+  /** Packed where that can be had; other servers refuse a list of forms, and are then asked for native pixels alone. */
+  private async inAForm(url: string, signal: AbortSignal, priority: RequestPriority): Promise<Part> {
+    try {
+      return await part(url, this.form, signal, priority);
+    } catch (error) {
+      const refused = error instanceof Failure && (error.kind === "failed" || error.kind === "not-viewable");
+      if (!refused || this.form === NATIVE) throw error;
+      const found = await part(url, NATIVE, signal, priority);
+      this.form = NATIVE;
+      return found;
+    }
   }
 
   private async unpacked(picture: Picture, { bytes }: Part): Promise<Pixels> {

@@ -1,7 +1,7 @@
 // The keyboard: every gesture has its key.
 
 import { sheetIsOpen } from "./sheet";
-import { ZOOM_STEP, type Viewer } from "./viewer";
+import { USUAL, ZOOM_STEP, type Viewer } from "./viewer";
 
 const NUDGE_PIXELS = 1;
 const FAR = 10;
@@ -33,7 +33,7 @@ export function bindKeys(viewer: Viewer): void {
     },
     " ": () => viewer.togglePlay(),
     "?": () => viewer.menus.help(),
-    Escape: () => viewer.setMode("scroll"),
+    Escape: () => viewer.setMode(USUAL),
     Delete: () => viewer.drawing.chosen !== null && viewer.remove(viewer.drawing.chosen),
   };
   window.addEventListener("keydown", (event) => {

@@ -10,7 +10,8 @@ import { say } from "./words";
 // As wide as a thumb, or as a mouse needs; the dot that is seen is smaller.
 const HANDLE_PIXELS = matchMedia("(pointer: fine)").matches ? 10 : 22;
 const DOT_PIXELS = 5;
-const LINE_PIXELS = 17; // of what is said
+const LINE_PIXELS = 17; // of what is said, at the usual size of type
+const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 
 interface Box {
   width: number;
@@ -88,23 +89,24 @@ function ellipse([one, other]: Point[], matrix: Affine): string {
 }
 
 function labelPlace({ tool }: Mark, points: Point[]): Point {
+  if (tool === "ratio" || tool === "cobb") return { x: Math.min(...points.map(({ x }) => x)), y: Math.max(...points.map(({ y }) => y)) + 24 };
   const of = tool === "angle" ? [points[1] as Point] : tool === "length" || tool === "probe" ? points.slice(-1) : points;
   return { x: Math.max(...of.map(({ x }) => x)) + 12, y: of.reduce((sum, { y }) => sum + y, 0) / of.length - 8 };
 }
 
 const WIDE = /[\u2e80-\uffff]/g;
-const LETTER_PIXELS = 7.5; // about, at the usual size of type
+const LETTER_PIXELS = 7.5; // about
 
 /** The place of a label, so that all of it is on the stage. */
 function held({ x, y }: Point, words: string[], box: Box): Point {
   const letters = Math.max(...words.map((word) => word.length + (word.match(WIDE)?.length ?? 0) * 0.8));
-  const most = box.width - letters * LETTER_PIXELS - 6;
-  return { x: Math.max(4, Math.min(x, most)), y: Math.max(16, Math.min(y, box.height - words.length * LINE_PIXELS)) };
+  const [right, lower] = [box.width - letters * LETTER_PIXELS * scale() - 6, box.height - words.length * LINE_PIXELS * scale()];
+  return { x: Math.max(4, Math.min(x, right)), y: Math.max(16, Math.min(y, lower)) };
 }
 
 function label(words: string[], { x, y }: Point): SVGElement {
   const lines = words.map((word, at) => {
-    const line = drawn("tspan", { x, dy: at ? LINE_PIXELS : 0 });
+    const line = drawn("tspan", { x, dy: at ? LINE_PIXELS * scale() : 0 });
     line.textContent = word;
     return line;
   });

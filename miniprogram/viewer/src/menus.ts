@@ -8,13 +8,14 @@ import { json, path, rows } from "./server";
 import { choose, elder, english } from "./settings";
 import { showSheet, type Choice } from "./sheet";
 import { presets, same, tidy, type Window } from "./tone";
-import { isTool, ZOOM_STEP, type Viewer } from "./viewer";
+import { isTool, USUAL, ZOOM_STEP, type Viewer } from "./viewer";
 import { modalityWord, say } from "./words";
 import { canUnpack } from "./frames";
 
 const LAYOUTS: [string, number, number][] = [["1x1", 1, 1], ["1x2", 2, 1], ["2x1", 1, 2], ["2x2", 2, 2]];
 const LARGE_LAYOUTS: [string, number, number][] = [["2x3", 3, 2], ["3x3", 3, 3]];
 const LARGE_PIXELS = 900;
+const READ_MS = 6000; // so long a remark stays
 
 export class Menus {
   constructor(private readonly viewer: Viewer) {}
@@ -27,7 +28,7 @@ export class Menus {
     }));
     showSheet(say("measure"), [
       ...tools,
-      { icon: "done", name: say("tool.finish"), off: !isTool(viewer.mode), act: () => viewer.setMode("scroll") },
+      { icon: "done", name: say("tool.finish"), off: !isTool(viewer.mode), act: () => viewer.setMode(USUAL) },
       { icon: "trash", name: say("deleteMarks"), off: !viewer.marked, act: () => viewer.removeAll() },
     ]);
   }
@@ -114,7 +115,12 @@ export class Menus {
 
   private save(on: boolean): void {
     this.viewer.setSaving(on);
-    if (on) this.hint(say("saverOn"));
+    if (!on) return;
+    this.hint(say("saverOn"));
+    setTimeout(() => {
+      this.guided = "-";
+      this.refresh();
+    }, READ_MS);
   }
 
   private enlarge(): void {
@@ -178,7 +184,7 @@ export class Menus {
   private hint(words: string, ...more: HTMLElement[]): void {
     const { hint } = this.viewer.page;
     hint.hidden = !words;
-    hint.replaceChildren(element("span", {}, words), ...more);
+    hint.replaceChildren(...(words.trim() ? [element("span", {}, words)] : []), ...more);
   }
 
   private described = "";
@@ -216,9 +222,9 @@ export class Menus {
     this.guided = state;
     const button = (word: string, act: () => void) => element("button", { type: "button", onclick: act }, say(word));
     this.hint(
-      words,
+      words && chosen !== null ? " " : words,
       ...(chosen !== null && words ? [button("deleteMark", () => viewer.remove(chosen))] : []),
-      ...(words ? [button("place", () => viewer.placeMark()), button("done", () => viewer.setMode("scroll"))] : []),
+      ...(words ? [button("place", () => viewer.placeMark()), button("done", () => viewer.setMode(USUAL))] : []),
     );
   }
 }

@@ -22,6 +22,7 @@ export class Thumbs {
     const of = (some: Series[]) => some.map((each) => this.buttons.get(each) as HTMLElement);
     page.thumbs.replaceChildren(which("thisExam"), ...of(own), ...(theirs.length ? [which("otherExam"), ...of(theirs)] : []));
     page.thumbs.hidden = series.length < 2;
+    page.root.classList.toggle("alone", series.length < 2);
     this.refresh();
   }
 

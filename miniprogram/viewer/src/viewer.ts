@@ -27,6 +27,9 @@ import { say } from "./words";
 export type Mode = "scroll" | "tone" | "zoom" | "pan" | Tool;
 export const MODES: Mode[] = ["scroll", "tone", "zoom", "pan"];
 
+/** What one finger or the left button does until something else is chosen; a mouse browses by its wheel. */
+export const USUAL: Mode = matchMedia("(pointer: fine)").matches ? "tone" : "scroll";
+
 const LARGEST = 16;
 const DOUBLE_TAP_ZOOM = 2.5;
 export const ZOOM_STEP = 1.4;
@@ -46,7 +49,7 @@ export class Viewer implements Told {
   readonly loupe = new Loupe();
   panes: Pane[] = [];
   active!: Pane;
-  mode: Mode = matchMedia("(pointer: fine)").matches ? "tone" : "scroll";
+  mode: Mode = USUAL;
   grid: [number, number] = [1, 1]; // wide, high
   series: Series[] = [];
   study = "";
@@ -506,15 +509,13 @@ export class Viewer implements Told {
       if (panes.some((pane) => pane.shown?.picture !== pane.picture && pane.picture)) return; // what is looked at comes first
       if (this.light()) return this.previews.expect(panes.flatMap((pane) => pane.likely(false).map((picture) => pane.url(picture))));
       const near = panes.flatMap((pane) => pane.likely(false));
-      const rest = panes.flatMap((pane) => (frugal() ? pane.likely(false, AHEAD_ON_PHONE) : pane.likely(true)));
+      const rest = panes.flatMap((pane) => (metered() ? pane.likely(false, AHEAD_WHEN_METERED) : pane.likely(true)));
       this.frames.expect(within([...new Set([...near, ...rest])], PIXELS_MAX_BYTES * KEPT_SHARE));
     });
   }
 }
 
-const AHEAD_ON_PHONE = 40; // pictures: nobody's data plan pays for a whole series that may not be looked at
-
-const frugal = () => metered() || matchMedia("(pointer: coarse)").matches;
+const AHEAD_WHEN_METERED = 40; // pictures: no data plan pays for a whole series that may not be looked at
 
 const KEPT_SHARE = 0.7; // of the memory for pixels that may be fetched ahead
 
