@@ -13,7 +13,7 @@ from api.dicomweb.reading import reads
 from api.downloading import WHAT, Download, Part, entries, gathered, length_of, zipped
 from api.exams import my_exam
 from api.forms import answer, asked
-from api.recipients import Received, of_view
+from api.recipients import Received, received
 from api.services import Services
 from core.clock import now
 from core.errors import InvalidField, NotFound
@@ -89,7 +89,7 @@ async def _shared(request: Request, exam_id: str) -> Received | None:
         return None
     if not view.allow_download:
         raise NotFound("nothing that may be taken along")
-    return await of_view(request.app.ctx.services, view, exam_id)
+    return await received(request.app.ctx.services, grant, exam_id)
 
 
 async def exam_of(request: Request, exam_id: str) -> Found:

@@ -12,7 +12,7 @@ from api.services import Services
 from archive.locate import Located
 from archive.read import TRUST
 from core.clock import now
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden, NotFound, Unauthenticated
 from core.grants import Grant, Role
 from core.maskedtext import Whose
 from films.a4 import Picture
@@ -68,7 +68,7 @@ class Received:
 
 async def received(services: Services, grant: Grant, exam_id: str) -> Received:
     """One exam for the holder of a link; raises NotFound for what was not shared, Unauthenticated once it is over."""
-    view = await view_of(grant, now())
+    view = await _view(grant)
     if view is not None:
         return await _shared(services, view, view.exam(exam_id))
     link = await good_link(grant.subject, now())
@@ -81,12 +81,20 @@ async def received(services: Services, grant: Grant, exam_id: str) -> Received:
 
 async def all_received(services: Services, grant: Grant) -> list[Received]:
     """Every exam that a link shows, in the order of who shared them."""
-    view = await view_of(grant, now())
+    view = await _view(grant)
     if view is not None:
         return [await _shared(services, view, found) for found in view.found.values()]
     link = await good_link(grant.subject, now())
     found = await opened_exam(link, now()) if link.kind in OF_ONE_EXAM and not grant.masked else None
     return [Received(found, None)] if found else []
+
+
+async def _view(grant: Grant) -> ShareView | None:
+    """What the share shows, under the very mask of the grant: pixels and words must not differ in it."""
+    view = await view_of(grant, now())
+    if view is not None and view.mask != grant.mask:
+        raise Unauthenticated("the session is of another mask")
+    return view
 
 
 async def of_view(services: Services, view: ShareView, exam_id: str) -> Received:
@@ -197,7 +205,7 @@ async def counted_of(services: Services, grant: Grant, seen: Received) -> Counte
         return None
     at = now()
     veil = await veil_of(services, grant, at) if grant.masked else None
-    found = [await _images(Asker(grant, at, veil), seen.found.hospital.code, uid) for uid in seen.found.studies]
+    found = [await _images(Asker(grant, at, veil), uid) for uid in seen.found.studies]
     pages = await _pages(services, grant, seen, at)
     shown = [many for many in found if many]
     return Counted(pages, sum(map(len, shown)), tuple(many[0].study_uid for many in shown))
@@ -212,7 +220,7 @@ async def _pages(services: Services, grant: Grant, seen: Received, at: datetime)
     return len(kept) if film is not None and may_see_film(grant, seen, film, kept) else 0
 
 
-async def _images(asker: Asker, hospital: str, study_uid: str) -> list[Located]:
+async def _images(asker: Asker, study_uid: str) -> list[Located]:
     veil = asker.veil
     try:
         masked_uid = veil.masked_uid(study_uid) if veil else study_uid

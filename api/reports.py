@@ -274,7 +274,8 @@ async def _printed(request: Request, exam_id: str, at: datetime) -> Printed:
     services: Services = request.app.ctx.services
     epoch = services.sessions_epoch.value  # before the question, so that a change during it is seen
     opened = await _opened(request, exam_id)
-    if opened.report is None or opened.report.status == ReportStatus.WITHDRAWN:
+    masked = opened.by_link is not None and opened.by_link.whose is not None  # then no print of the hospital's leaves
+    if opened.report is None or opened.report.status == ReportStatus.WITHDRAWN or masked:
         raise NotFound("no report that may be seen")
     kept = await report_prints.printed(press(services), opened.report.id, at)
     hospital = opened.hospital.code
