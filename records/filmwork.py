@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from tortoise.queryset import QuerySet
+
 from archive import settling
-from archive.models import Series
+from archive.models import Series, Study
 from infra import outbox
 from infra.models import Outbox, OutboxState
 from records.models import Exam, ExamStudy, PatientRecord
 
 FILM = "film"  # outbox topic: make the film of an exam from what is there now
+LOOKED_AT_ONCE = 500  # studies; an import of thousands is settled by its own promises
 COMPLETE = "exam-complete"  # outbox topic: all images that the hospital announced are here
 
 
@@ -46,18 +49,19 @@ async def study_settled(payload: dict[str, Any], now: datetime) -> None:
         await study_moved(payload["hospital"], payload["study"], now)
 
 
-async def study_found(hospital: str, study_uid: str, now: datetime) -> None:
+async def study_found(study: Study, now: datetime) -> None:
     """Inside the caller's transaction: a study has found its exams. Where more images are announced and still coming, the
     film waits for them."""
-    links = ExamStudy.filter(exam__hospital_id=hospital, study_uid=study_uid, confirmed=True)
+    links = ExamStudy.filter(exam__hospital_id=study.hospital_id, study_uid=study.study_instance_uid, confirmed=True)
     exams = [link.exam for link in await links.prefetch_related("exam")]
-    coming = (hospital, study_uid) in await _arriving()
-    await exams_changed([exam.id for exam in exams if not coming or await _is_complete(exam) is not False], now)
+    short = [exam.id for exam in exams if await _is_complete(exam) is False]
+    waits = short if short and await _is_arriving(study) else []
+    await exams_changed([exam.id for exam in exams if exam.id not in waits], now)
 
 
 async def complete_exams(now: datetime) -> None:
     """Exams whose announced images are all here need not wait until nothing more comes: promised once for that number."""
-    arriving = await _arriving()
+    arriving = await _arriving(now)
     uids = sorted({uid for _, uid in arriving})
     links = ExamStudy.filter(study_uid__in=uids, confirmed=True, exam__expected__isnull=False)
     for link in await links.prefetch_related("exam") if uids else ():
@@ -66,10 +70,18 @@ async def complete_exams(now: datetime) -> None:
             await outbox.promise(COMPLETE, f"{exam.id}.{_announced(exam)}", {"exam": exam.id}, now)
 
 
-async def _arriving() -> frozenset[tuple[str, str]]:
-    """(hospital, study) of those of which something came within the last moments."""
-    open_ones = await Outbox.filter(topic=settling.STUDY_SETTLED, state=OutboxState.WAITING)
-    return frozenset((row.payload["hospital"], row.payload["study"]) for row in open_ones)
+async def _arriving(now: datetime) -> frozenset[tuple[str, str]]:
+    """(hospital, study) of those of which something came within the last moments; of very many, the newest."""
+    rows = await _open_promises().filter(due_at__gt=now).order_by("-due_at").limit(LOOKED_AT_ONCE)
+    return frozenset((row.payload["hospital"], row.payload["study"]) for row in rows)
+
+
+async def _is_arriving(study: Study) -> bool:
+    return await _open_promises().filter(key__startswith=f"{study.id}.").exists()
+
+
+def _open_promises() -> QuerySet[Outbox]:
+    return Outbox.filter(topic=settling.STUDY_SETTLED, state=OutboxState.WAITING)
 
 
 async def _is_complete(exam: Exam) -> bool | None:

@@ -84,7 +84,7 @@ async def _settle(study: Study) -> bool:
     moved = await _confirm(study, told) if told else await _match(study, links)
     await _now_here(study)
     if moved:
-        await filmwork.study_found(study.hospital_id, study.study_instance_uid, clock.now())
+        await filmwork.study_found(study, clock.now())
     return moved
 
 
