@@ -7,12 +7,14 @@ import re
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parts.installation import Installation
 from tests.parts.visitor import Visitor
-from tests.phone.conftest import CT, OpenPhone, cut_texts, serious_findings, small_targets
+from tests.phone.conftest import CT, MINI_PROGRAMS, OpenPhone, cut_texts, serious_findings, small_targets
+from tests.phone.test_pages import TOKENS, run_mini_program
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -212,3 +214,42 @@ def test_settings_are_followed_and_signing_out_ends_it(open_phone: OpenPhone) ->
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Mobile number", exact=False).or_(page.get_by_role("textbox").first)).to_be_visible()
     assert page.request.get("/api/v1/me").status == 401
+
+
+@pytest.mark.parametrize("target", MINI_PROGRAMS)
+def test_mini_program_reads_a_report_shares_and_opens_the_viewer_by_a_ticket(
+    site: Installation, target: str, logins: list[dict[str, str]]
+) -> None:
+    tokens = logins.pop()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    exams = httpx.get(f"{site.url}/api/v1/exams?limit=50", headers=headers).json()["items"]
+    exam = next(each["id"] for each in exams if each["item"] == CT)
+    said = run_mini_program(
+        site,
+        target,
+        {"keep": [TOKENS, tokens]},
+        {"open": f"pages/report/index?exam={exam}"},
+        {"see": "医院更正过这份报告"},
+        {"open": f"pages/share/index?exam={exam}"},
+        {"see": "对方会看到"},
+        {"tap": "生成分享"},
+        {"see": "密码只显示这一次"},
+        {"tap": "停止分享"},
+        {"tap": "确定停止"},
+        {"see": "已停止"},
+        {"open": "pages/web/index?to=viewer&at=study%3D1.2.3"},
+        {"open": f"pages/download/index?exam={exam}"},
+        {"see": "获取下载码"},
+        {"open": "pages/bind/index"},
+        {"tap": "查看家人的"},
+        {"see": "发送验证码给家人"},
+        {"open": "pages/settings/index"},
+        {"see": "用于医学研究"},
+        {"tap": "退出登录"},
+        {"follow": True},
+        {"see": "获取验证码"},
+    )
+    asked = said["asked"]
+    assert {"POST /api/v1/shares", "POST /api/v1/session/ticket", "DELETE /api/v1/session"} <= set(asked)
+    assert not [each for each in asked if "eyJ" in each]
+    assert TOKENS not in said["storage"]

@@ -2,13 +2,12 @@
 import { useState } from "react";
 
 import { call } from "../../api/client";
-import type { Hospital } from "../../api/hospitals";
 import { Field } from "../../parts/Field";
 import { Button, Card, Chips, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { sayDate } from "../../words/moments";
 import { useMore } from "../../words/more";
-import { type Claim, ClaimFields } from "./index";
+import { ClaimFields, type ClaimProps } from "./ClaimFields";
 import { Sure } from "./Sure";
 
 interface Member {
@@ -23,13 +22,7 @@ interface Members {
   who_sees_mine: Member[];
 }
 
-interface Props {
-  claim: Claim;
-  onChange: (claim: Claim) => void;
-  all: Hospital[];
-}
-
-export function Family({ claim, onChange, all }: Props) {
+export function Family({ claim, onChange, all }: ClaimProps) {
   const more = useMore();
   const members = useAnswer(() => call<Members>("GET", "/api/v1/me/family"), []);
   const [relation, setRelation] = useState("parent");

@@ -3,13 +3,13 @@ import { useEffect, useState } from "react";
 
 import { call } from "../../api/client";
 import { type Hospital, hospitals } from "../../api/hospitals";
-import { Field } from "../../parts/Field";
 import { Page } from "../../parts/Page";
 import { Button, Card, Chips, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { replace } from "../../state/go";
 import { sayDate } from "../../words/moments";
 import { useMore } from "../../words/more";
+import { type Claim, ClaimFields, type ClaimProps } from "./ClaimFields";
 import { Family } from "./Family";
 import { Sure } from "./Sure";
 
@@ -19,13 +19,6 @@ interface Binding {
   kind: string;
   masked_value: string;
   proved_at: string;
-}
-
-export interface Claim {
-  hospital: string;
-  kind: string;
-  value: string;
-  name: string;
 }
 
 export default function Bind() {
@@ -84,44 +77,6 @@ export default function Bind() {
         <Family claim={claim} onChange={setClaim} all={all} />
       )}
     </Page>
-  );
-}
-
-interface ClaimProps {
-  claim: Claim;
-  onChange: (claim: Claim) => void;
-  all: Hospital[];
-}
-
-/** Which hospital, which number, whose name. */
-export function ClaimFields({ claim, onChange, all }: ClaimProps) {
-  const more = useMore();
-  return (
-    <div className="stack">
-      {all.length > 1 && (
-        <div>
-          <p className="field-name">{more.bindHospital}</p>
-          <Chips
-            name={more.bindHospital}
-            chosen={claim.hospital}
-            options={all.map((each) => [each.code, each.name])}
-            onChoose={(hospital) => onChange({ ...claim, hospital })}
-          />
-        </div>
-      )}
-      <div>
-        <p className="field-name">{more.bindKind}</p>
-        <Chips
-          name={more.bindKind}
-          chosen={claim.kind}
-          options={Object.entries(more.kinds)}
-          onChoose={(kind) => onChange({ ...claim, kind })}
-        />
-      </div>
-      <Field name={more.kinds[claim.kind] || more.bindValue} value={claim.value} onChange={(value) => onChange({ ...claim, value })} />
-      <Field name={more.bindName} value={claim.name} onChange={(name) => onChange({ ...claim, name })} most={128} />
-      <p className="text small">{more.bindWhere}</p>
-    </div>
   );
 }
 

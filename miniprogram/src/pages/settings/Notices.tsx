@@ -5,7 +5,7 @@ import { call } from "../../api/client";
 import { Chips, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { useMore } from "../../words/more";
-import { Part } from "./index";
+import { Part } from "./Part";
 
 interface Wishes {
   hospital: string;

@@ -6,7 +6,7 @@ import { Button, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { sayDate } from "../../words/moments";
 import { useMore } from "../../words/more";
-import { Part } from "./index";
+import { Part } from "./Part";
 
 export interface Offered {
   kind: string;

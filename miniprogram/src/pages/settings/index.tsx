@@ -1,16 +1,17 @@
 // Type size and language, what is mine, what I agreed to, which messages I want, and the way out.
 import Taro from "@tarojs/taro";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 
 import { call } from "../../api/client";
 import { forget } from "../../api/tokens";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Card, Chips, Fault, Said } from "../../parts/Pieces";
+import { Bones, Button, Chips, Fault, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { choose, type Language, useSettings } from "../../state/settings";
 import { useMore } from "../../words/more";
 import { Notices } from "./Notices";
+import { Part } from "./Part";
 import { Texts } from "./Texts";
 
 interface Me {
@@ -74,16 +75,6 @@ export default function SettingsPage() {
         </>
       )}
     </Page>
-  );
-}
-
-/** A card with its name above. */
-export function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="stack">
-      <h2 className="heading">{title}</h2>
-      <Card>{children}</Card>
-    </section>
   );
 }
 
