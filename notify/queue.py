@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tortoise.connection import get_connection
 from tortoise.expressions import Q
 
 from core.uids import row_id
@@ -50,8 +52,21 @@ class End:
     reason: str = ""
 
 
-async def due(now: datetime, limit: int) -> list[Notice]:
-    """Up to `limit` notices that may be looked at now, anywhere among the longest due; of each recipient the oldest."""
+@asynccontextmanager
+async def due(now: datetime, limit: int) -> AsyncIterator[list[Notice]]:
+    """Up to `limit` notices to look at and `take`; of each recipient the oldest.
+
+    On PostgreSQL they are locked meanwhile, so that no two workers look at the same ones. On SQLite a lock would stop every
+    writer: workers look anywhere among the longest due, and `take` gives a notice to one of them.
+    """
+    if get_connection("default").capabilities.dialect != "postgres":
+        yield await _due(now, limit, locked=False)
+        return
+    async with transaction():
+        yield await _due(now, limit, locked=True)
+
+
+async def _due(now: datetime, limit: int, *, locked: bool) -> list[Notice]:
     waiting = Q(state=NoticeState.WAITING, due_at__lte=now)
     lost = Q(state=NoticeState.CLAIMED, leased_until__lte=now)
     rows = Notice.filter(waiting | lost)
@@ -63,18 +78,22 @@ async def due(now: datetime, limit: int) -> list[Notice]:
         rows = rows.filter(~Q(channel__in=rests, last_resort=True, state=NoticeState.WAITING))
     found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient")
     free = await _first_of_each([(int(str(each[0])), str(each[1])) for each in found], now)
+    if not free:
+        return []
+    if locked:
+        return await rows.filter(id__in=free).order_by("due_at", "id").limit(limit).select_for_update(skip_locked=True)
     begin = random.randrange(max(1, len(free) - limit + 1))
-    return await rows.filter(id__in=free[begin : begin + limit]).order_by("id") if free else []
+    return await rows.filter(id__in=free[begin : begin + limit]).order_by("id")
 
 
 async def take(changes: Sequence[Change], now: datetime, lease_seconds: float, per_second: int) -> list[Change]:
     """Write all changes; gives those whose message shall leave now, held until the lease ends. What another took stays his."""
-    granted = await _in_pace(changes, now, per_second)
-    if not granted:
+    if not changes:
         return []
     async with transaction():
-        free = await _lock(each for change in granted for each in (change.notice, *change.joined))
-        taken = [change for change in granted if {change.notice.id, *(each.id for each in change.joined)} <= free]
+        free = await _lock(each for change in changes for each in (change.notice, *change.joined))
+        unmoved = [change for change in changes if {change.notice.id, *(each.id for each in change.joined)} <= free]
+        taken = await _in_pace(unmoved, now, per_second)
         await _write(taken, now, lease_seconds)
     return [change for change in taken if change.notice.state == NoticeState.CLAIMED]
 
@@ -162,18 +181,14 @@ async def _lock(notices: Iterable[Notice], *, skip_locked: bool = True) -> set[i
 
 
 async def _in_pace(changes: Sequence[Change], now: datetime, per_second: int) -> list[Change]:
-    """Those that send nothing, and so many others as their channels take in this second.
-
-    In a commit of its own, since all workers wait here for each other: whoever does not use what he was granted wastes it.
-    """
+    """Those that send nothing, and so many others as their channels take in this second. Workers wait here for each other."""
     names = {change.channel for change in changes if change.channel}
     if not names:
         return list(changes)
-    async with transaction():
-        paces = await _paces(names, now)
-        good = [change for change in changes if not change.channel or paces[change.channel].grant(per_second)]
-        for each in paces.values():
-            await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
+    paces = await _paces(names, now)
+    good = [change for change in changes if not change.channel or paces[change.channel].grant(per_second)]
+    for each in paces.values():
+        await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
     return good
 
 

@@ -30,11 +30,12 @@ _log = logging.getLogger(__name__)
 async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime] = clock.now) -> int:
     """One round; gives how many notices it could do something about."""
     at = now()
-    changes = await looking.changes(office, await queue.due(at, limit), at)
+    async with queue.due(at, limit) as notices:
+        changes = await looking.changes(office, notices, at)
+        begun = time.monotonic()  # the lease begins here, however long it took to look
+        taken = await queue.take(changes, now(), office.lease_seconds, office.per_second)
     if not changes:
         return 0
-    begun = time.monotonic()
-    taken = await queue.take(changes, at, office.lease_seconds, office.per_second)
     settling = Settling(await queue.suspects() if taken else set())
     doing = (deliver(office, change.notice, begun, now, settling) for change in taken)
     for error in await asyncio.gather(*doing, return_exceptions=True):

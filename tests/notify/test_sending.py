@@ -43,8 +43,9 @@ async def waiting(world: World, accession: str = "A1") -> Notice:
 
 async def killed_after_taking(world: World) -> None:
     """A worker takes what is due, and dies before or after it has sent it."""
-    changes = await looking.changes(world.office, await queue.due(world.now, 10), world.now)
-    taken = await queue.take(changes, world.now, world.office.lease_seconds, world.office.per_second)
+    async with queue.due(world.now, 10) as notices:
+        changes = await looking.changes(world.office, notices, world.now)
+        taken = await queue.take(changes, world.now, world.office.lease_seconds, world.office.per_second)
     assert len(taken) == 1
 
 
