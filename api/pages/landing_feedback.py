@@ -42,12 +42,12 @@ WRONG = ("没有发送", "请写下要反馈的内容（最多 500 字），电�
 TOO_OFTEN = ("没有发送", "您刚才已反馈多次，医院正在处理。请稍后再试，或直接致电医院。")
 
 
-async def part(request: Request, grant: Grant, hospital: Hospital) -> str:
-    """What the visitor wrote to this hospital before, and the form for more, closed until it is wanted."""
+async def answers(request: Request, grant: Grant, hospital: Hospital) -> str:
+    """What the visitor wrote to this hospital before, and what it answered."""
     services: Services = request.app.ctx.services
     letters = await Feedbacks(services.people.sealer).owns(author_of(grant), "", LATEST)
     mine = [each for each in letters if each.row.hospital_id == hospital.code and each.row.state in STATES]
-    return _letters(mine, hospital.zone) + _form(request)
+    return _letters(mine, hospital.zone)
 
 
 async def submitted(request: Request, link: Link, hospital: Hospital, grant: Grant, fields: Mapping[str, str]) -> HTTPResponse:
@@ -74,7 +74,8 @@ async def _exam(link: Link, grant: Grant) -> str | None:
     return found.exam.id if found else None
 
 
-def _form(request: Request) -> str:
+def ask(request: Request) -> str:
+    """The form, closed until it is wanted."""
     choices = "".join(f'<option value="{kind}">{words}</option>' for kind, words in KINDS.items())
     kind = f'<label>关于什么<select name="kind">{choices}</select></label>'
     text = f'<label>要告诉医院的话<textarea name="text" rows="4" maxlength="{LONGEST_LINES}" required></textarea></label>'

@@ -49,12 +49,13 @@ async def exam_page(request: Request, grant: Grant, found: Found) -> HTTPRespons
     return page(
         item,
         _head(found, item),
+        await landing_feedback.answers(request, grant, found.hospital),
         _patient(await PatientRecord.get(id=found.exam.record_id), found),
         await report_card(found) if found.report else "",
         await _film(found.exam.id),
         _pictures(await _series(found)),
         _elsewhere(found.exam),
-        await landing_feedback.part(request, grant, found.hospital),
+        landing_feedback.ask(request),
         form(request, "leave", button="看完了，退出", kind="quiet"),
         hospital=found.hospital,
     )
@@ -66,7 +67,8 @@ async def not_here(request: Request, grant: Grant, hospital: Hospital) -> HTTPRe
     return page(
         title,
         heading(title, "您的身份已核对。这份检查目前没有开放在线查看，影像和报告由医院妥善保存，请向医院询问。"),
-        await landing_feedback.part(request, grant, hospital),
+        await landing_feedback.answers(request, grant, hospital),
+        landing_feedback.ask(request),
         form(request, "leave", button="退出", kind="quiet"),
         hospital=hospital,
     )
