@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def test_lengths_angles_and_ratio_are_those_of_the_phantom(ct: Viewer) -> None:
     assert ct.number() == pytest.approx(45, abs=ANGLE_DEGREES)
     ct.tool("Cobb 角")
     ct.drag(ct.at(20, 70), ct.at(60, 70))
+    ct.page.mouse.click(*ct.at(100, 110))  # a tap is no line: the second is still to come
     ct.drag(ct.at(100, 110), ct.at(60, 87))
     assert ct.number() == pytest.approx(np.degrees(np.arctan2(23, 40)), abs=ANGLE_DEGREES)
     ct.tool("心胸比")
@@ -245,10 +247,14 @@ def test_reference_line_lies_where_the_planes_cross(ct: Viewer) -> None:
 
 def test_documents_are_shown_as_what_they_are(open_viewer: OpenViewer, site: Site) -> None:
     viewer = open_viewer().open(package_study("waveform_ecg.dcm"))
-    expect(viewer.page.locator(".ecg svg path[stroke='#1b2328']")).to_have_count(12)
+    leads = viewer.page.locator(".ecg svg path[stroke='#1b2328']")
+    expect(leads).to_have_count(12)
     expect(viewer.page.locator(".ecg")).to_contain_text("12 导联")
+    heights = [float(each) for each in re.findall(r"[ML][\d.]+ ([-\d.]+)", leads.nth(1).get_attribute("d") or "")]
+    assert max(heights) - min(heights) == pytest.approx(np.ptp(ecg_millivolts()[:, 1]) * 10, rel=0.02)  # 10 mm a millivolt
     viewer.open(package_study("test-SR.dcm"))
     expect(viewer.page.locator(".document")).to_contain_text("was detected.")
+    assert serious(viewer) == []
     viewer.open(phantom.uid("pdf"))
     link = viewer.page.get_by_role("link", name="打开文档 (PDF)")
     answer = viewer.page.context.request.get(site.url + (link.get_attribute("href") or ""))
@@ -379,6 +385,11 @@ def settled(viewer: Viewer) -> NDArray[np.uint8]:
 def package_study(name: str) -> str:
     """The study of a file of the pydicom package."""
     return str(read(package(name)).StudyInstanceUID)
+
+
+def ecg_millivolts() -> NDArray[np.float64]:
+    """The rhythm as pydicom reads it: samples by leads."""
+    return np.asarray(read(package("waveform_ecg.dcm")).waveform_array(0), dtype=np.float64) / 1000  # its unit is µV
 
 
 def serious(viewer: Viewer) -> list[str]:

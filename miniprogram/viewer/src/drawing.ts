@@ -87,6 +87,8 @@ export class Drawing {
   private finish(draft: Mark, at: Point, tapped: boolean): void {
     const short = Math.hypot(at.x - this.startedAt.x, at.y - this.startedAt.y) < SHORTEST_PIXELS;
     if ((tapped || short) && draft.tool !== "probe" && draft.tool !== "freehand" && this.settled < 2) draft.points.splice(this.settled);
+    const pointless = short && this.settled === 2 && (draft.tool === "cobb" || draft.tool === "ratio"); // no second line yet
+    if (pointless) draft.points.splice(this.settled);
     if (!draft.points.length) return this.drop();
     if (draft.tool === "freehand" && draft.points.length < POINTS.freehand) return this.drop();
     if (draft.points.length < POINTS[draft.tool]) return;
@@ -109,6 +111,15 @@ export class Drawing {
     const point = this.viewer.mark(id)?.points[place];
     if (!point) return;
     Object.assign(point, { x: point.x + dx, y: point.y + dy });
+    this.viewer.redraw();
+  }
+
+  /** Forget the stroke that is being drawn: it was the first finger of two. Earlier strokes stay. */
+  cancel(): void {
+    if (this.doing?.what === "draw" && this.draft) this.draft.points.splice(this.settled);
+    if (!this.draft?.points.length) this.draft = null;
+    this.doing = null;
+    this.viewer.loupe.hide();
     this.viewer.redraw();
   }
 

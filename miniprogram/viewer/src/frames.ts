@@ -73,7 +73,11 @@ export class Frames {
   expect(pictures: Picture[]): void {
     this.likely = pictures.filter((each) => !this.pixels.has(each.key));
     const wanted = new Set(this.likely.map(({ key }) => key));
-    for (const [key, job] of this.jobs) if (!wanted.has(key) && this.waiting === 0) job.stop.abort();
+    for (const [key, job] of this.jobs) {
+      if (wanted.has(key) || this.waiting > 0) continue;
+      this.jobs.delete(key); // at once: whoever asks for it from now on begins anew
+      job.stop.abort();
+    }
     this.ahead();
   }
 
@@ -89,9 +93,10 @@ export class Frames {
 
   private begin(picture: Picture, priority: RequestPriority): Job {
     const stop = new AbortController();
-    const answer = this.make(picture, stop.signal, priority).finally(() => this.jobs.delete(picture.key));
-    const job = { picture, stop, answer };
+    const job: Job = { picture, stop, answer: this.make(picture, stop.signal, priority) };
     this.jobs.set(picture.key, job);
+    const over = () => this.jobs.get(picture.key) === job && this.jobs.delete(picture.key);
+    job.answer.then(over, over);
     return job;
   }
 

@@ -69,7 +69,7 @@ export class Pane {
     const corner = (name: string) => element(`div.corner.${name}` as "div", {});
     this.corners = { nw: corner("nw"), ne: corner("ne"), sw: corner("sw"), se: corner("se"), left: corner("side-left"), top: corner("side-top") };
     this.stage = element("div.stage", {}, canvas, this.lines, this.layer);
-    this.over = element("div.over", { hidden: true });
+    this.over = element("div.over", { hidden: true, tabIndex: 0 });
     this.root = element("section.pane", { tabIndex: 0, role: "group" }, this.stage, ...Object.values(this.corners), this.over);
     this.surface = new Surface(canvas, () => this.overlay(), () => this.settle());
   }

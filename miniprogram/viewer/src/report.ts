@@ -23,7 +23,8 @@ function piece(row: Row, depth: number): HTMLElement {
   if (text(row, "ValueType") === "CONTAINER") {
     return element("section", {}, name ? element("h3", {}, name) : null, ...below);
   }
-  return element("dl", {}, element("dt", {}, name), element("dd", {}, said(row)), below.length ? element("div.inside", {}, ...below) : null);
+  const inside = below.length ? element("div.inside", {}, ...below) : null;
+  return element("dl", {}, element("dt", {}, name), element("dd", {}, said(row), inside));
 }
 
 const meaning = (row: Row | undefined) => text(item(row, "ConceptName"), "CodeMeaning");

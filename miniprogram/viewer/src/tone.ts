@@ -78,8 +78,16 @@ function paddingOf(row: Row): [number, number] | null {
   return [Math.min(one, other), Math.max(one, other)];
 }
 
+const defaults = new WeakMap<Samples, Window>();
+
 /** A window for an image that names none, from its own values. */
 export function defaultWindow(samples: Samples, tone: Tone): Window {
+  const found = defaults.get(samples) ?? computedWindow(samples, tone);
+  defaults.set(samples, found);
+  return found;
+}
+
+function computedWindow(samples: Samples, tone: Tone): Window {
   if (tone.bitsStored === 8 && !(samples instanceof Float32Array) && tone.modality !== "SEG") {
     const low = tone.signed ? -128 : 0;
     return spanning(low * tone.slope + tone.intercept, (low + WHITE) * tone.slope + tone.intercept);
@@ -127,8 +135,18 @@ function shadeOf(window: Window): (value: number) => number {
   return (value) => gain * value + offset;
 }
 
+let lastTable: { key: string; table: Uint32Array } = { key: "", table: new Uint32Array() };
+
 /** The shade of each value that a sample of 8 or 16 bits can have, indexed by its bits; as opaque grey, ready for a canvas. */
-export function shadeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Window, inverted: boolean): Uint32Array {
+function shadeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Window, inverted: boolean): Uint32Array {
+  const { slope, intercept, padding } = tone;
+  const { center, width, shape } = window;
+  const key = [bytes, signed, slope, intercept, padding, tone.inverted, center, width, shape, inverted].join("/");
+  if (lastTable.key !== key) lastTable = { key, table: madeTable(bytes, signed, tone, window, inverted) };
+  return lastTable.table;
+}
+
+function madeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Window, inverted: boolean): Uint32Array {
   const size = bytes === 1 ? 256 : 65_536;
   const table = new Uint32Array(size);
   const shade = shadeOf(window);

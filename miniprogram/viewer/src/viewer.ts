@@ -305,7 +305,7 @@ export class Viewer implements Told {
         else pane.settle();
         if (acting === "tone") pane.setWindow(pane.window);
       },
-      cancel: () => this.drawing.drop(),
+      cancel: () => this.drawing.cancel(),
       pinch: (factor, at, dx, dy) => {
         this.zoom(factor, at, pane);
         this.move(dx, dy, pane);
