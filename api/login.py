@@ -21,6 +21,7 @@ from identity import handoff
 from identity.persons import Account
 from identity.sms_codes import CODE_LIFE, Purpose
 from infra.audit import DEPLOYMENT, Entry
+from infra.settings import Settings
 from notify.channels import codes
 from records import identifiers
 
@@ -31,6 +32,14 @@ REMEMBER = {"remember": Field(flag)}
 WECHAT = {"code": required(512), "flow": Field(choice("mini", "oauth"), default="mini"), **REMEMBER}
 ALIPAY = {"auth_code": required(512), **REMEMBER}
 CODE = {"challenge": required(64), "code": required(16), **REMEMBER}
+
+
+@routes.get("/ways", name="ways")
+@public("what the login page offers; the same for everybody")
+async def ways(request: Request) -> HTTPResponse:
+    """How one can log in here: by SMS, and inside which platforms' browsers by one tap (at /login/{platform})."""
+    services: Services = request.app.ctx.services
+    return answer({"sms": codes.carried(services.people.channels), "platforms": offered(services.settings)})
 
 
 @routes.post("/sms", name="sms")
@@ -54,28 +63,18 @@ async def verify_code(request: Request) -> HTTPResponse:
 @public("who logs in has no session yet; WeChat takes a code once")
 async def wechat(request: Request) -> HTTPResponse:
     """Trade a code of WeChat's mini-program or official account for tokens."""
-    services: Services = request.app.ctx.services
     said, at = await _said(request, WECHAT), now()
-    client = services.people.wechat
-    ask = client.mini_program if said["flow"] == "mini" else client.official_account
-    async with _refusals(request, at, "wechat"):
-        subject = await ask(said["code"])
-    accounts = [Account("wechat", subject.app_id, "openid", subject.open_id)]
-    if subject.union_id:  # it decides, since it is the same in all apps
-        accounts.insert(0, Account("wechat", "", "unionid", subject.union_id))
-    return await _signed_in(request, await services.people.persons.of_accounts(accounts, at), "wechat", said["remember"], at)
+    person = await person_of_wechat(request, said["code"], said["flow"], at)
+    return await begun(request, person, "wechat", said["remember"], at)
 
 
 @routes.post("/alipay", name="alipay")
 @public("who logs in has no session yet; Alipay takes a code once")
 async def alipay(request: Request) -> HTTPResponse:
     """Trade a code of Alipay's mini-program for tokens."""
-    services: Services = request.app.ctx.services
     said, at = await _said(request, ALIPAY), now()
-    async with _refusals(request, at, "alipay"):
-        kind, subject = await services.people.alipay.subject(said["auth_code"], at)
-    account = Account("alipay", services.people.alipay.app_id, kind, subject)
-    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "alipay", said["remember"], at)
+    person = await person_of_alipay(request, said["auth_code"], at)
+    return await begun(request, person, "alipay", said["remember"], at)
 
 
 @routes.post("/handoff", name="handoff")
@@ -86,7 +85,16 @@ async def hand_off(request: Request) -> HTTPResponse:
     said, at = await body(request, {"jwt": required(handoff.LONGEST_TOKEN)}), now()
     async with _refusals(request, at, "handoff"):
         account = await handoff.redeem(said["jwt"], services.settings.base_url, at)
-    return await _signed_in(request, await services.people.persons.of_accounts([account], at), "handoff", None, at)
+    return await begun(request, await _signed_in(request, [account], "handoff", at), "handoff", None, at)
+
+
+def offered(settings: Settings) -> list[str]:
+    """The platforms whose browsers can sign somebody in here."""
+    ready = {
+        "wechat": settings.wechat_oauth_app_id and settings.wechat_oauth_secret,
+        "alipay": settings.alipay_app_id and settings.alipay_private_key,
+    }
+    return [platform for platform, is_ready in ready.items() if is_ready]
 
 
 async def code_sent(request: Request, written: str) -> str:
@@ -124,6 +132,27 @@ async def _refusals(request: Request, at: datetime, way: str) -> AsyncIterator[N
         raise
 
 
+async def person_of_wechat(request: Request, code: str, flow: str, at: datetime) -> str:
+    """Who WeChat's mini-program or official account gave this code to, on record as signed in; raises Unauthenticated."""
+    services: Services = request.app.ctx.services
+    client = services.people.wechat
+    ask = client.mini_program if flow == "mini" else client.official_account
+    async with _refusals(request, at, "wechat"):
+        subject = await ask(code)
+    accounts = [Account("wechat", subject.app_id, "openid", subject.open_id)]
+    if subject.union_id:  # it decides, since it is the same in all apps
+        accounts.insert(0, Account("wechat", "", "unionid", subject.union_id))
+    return await _signed_in(request, accounts, "wechat", at)
+
+
+async def person_of_alipay(request: Request, code: str, at: datetime) -> str:
+    """Who Alipay gave this code to, on record as signed in; raises Unauthenticated."""
+    services: Services = request.app.ctx.services
+    async with _refusals(request, at, "alipay"):
+        kind, subject = await services.people.alipay.subject(code, at)
+    return await _signed_in(request, [Account("alipay", services.people.alipay.app_id, kind, subject)], "alipay", at)
+
+
 async def _said(request: Request, fields: Fields) -> dict[str, Any]:
     """What a login says; raises Forbidden when another site's page asks for a cookie, before any code is used up."""
     said = await body(request, fields)
@@ -132,11 +161,12 @@ async def _said(request: Request, fields: Fields) -> dict[str, Any]:
     return said
 
 
-async def _signed_in(request: Request, person: str, way: str, remember: bool | None, at: datetime) -> HTTPResponse:
-    """The session of a person who has just proved who they are; on record first."""
+async def _signed_in(request: Request, accounts: list[Account], way: str, at: datetime) -> str:
+    """The person of these accounts, who has just proved them; on record first."""
     services: Services = request.app.ctx.services
+    person = await services.people.persons.of_accounts(accounts, at)
     await services.trail.record(_entry(request, at, way, person=person))
-    return await begun(request, person, way, remember, at)
+    return person
 
 
 def _entry(request: Request, at: datetime, way: str, *, person: str = "", outcome: str = "done") -> Entry:

@@ -117,6 +117,7 @@ GROUPS: Mapping[str, Group] = {
     "authorisations": Group((JSON,), (JSON,), statuses=(200, 201, 204)),
     "maintenance": Group((JSON,), query=("hospital",)),
     "phone": Group((HTML,)),
+    "platform-login": Group((), statuses=(303,)),
     "browser": Group((HTML,)),
     "demo": Group((HTML,), statuses=(303,)),
     "docs": Group((HTML,)),

@@ -47,7 +47,7 @@ from api.callbacks import routes as callbacks
 from api.dicomweb import deletion, frames, instances, metadata, rendered, search, store, wadouri
 from api.errors import problem
 from api.hospital import routes as hospital
-from api.pages import browser, demo, get, landing, messages, phone, viewer
+from api.pages import browser, demo, get, landing, messages, phone, platform_login, viewer
 from api.pages.pc import routes as pc
 from api.services import open_services
 from infra.settings import Settings
@@ -96,6 +96,7 @@ BLUEPRINTS = (
     audit.routes,
     *hospital.BLUEPRINTS,
     phone.routes,
+    platform_login.routes,
     viewer.routes,
     browser.routes,
     landing.routes,

@@ -58,8 +58,17 @@ async def begun(request: Request, person: str, way: str, remember: bool | None, 
     if remember is None:
         return tokens_answer(await services.people.sign_ins.begin(person, way, at))
     life = REMEMBERED if remember else UNTIL_CLOSED
-    token = await services.people.sign_ins.begin_page(person, way, at, life)
     response = answer({"token_type": "Cookie", "expires_in": int(life.total_seconds())})
+    return await with_cookie(request, response, person, way, remember, at)
+
+
+async def with_cookie(
+    request: Request, response: HTTPResponse, person: str, way: str, remember: bool, at: datetime
+) -> HTTPResponse:
+    """The answer, and with it a new session of this person in the browser's cookie."""
+    services: Services = request.app.ctx.services
+    life = REMEMBERED if remember else UNTIL_CLOSED
+    token = await services.people.sign_ins.begin_page(person, way, at, life)
     response.add_cookie(
         COOKIE,
         token,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -230,3 +231,48 @@ def test_a_hand_off_of_a_strangers_key_is_refused(client: httpx.Client, site: In
     assert client.post("/login/handoff", json={"jwt": hand_off(site, key=STRANGERS_KEY)}).status_code == 401
     for rubbish in ("x", "a.b.c", "é", "eyJhbGciOiJub25lIn0.e30."):
         assert client.post("/login/handoff", json={"jwt": rubbish}).status_code == 401
+
+
+def open_door(site: Installation, platform: str) -> tuple[httpx.Client, dict[str, str]]:
+    """A browser that was sent to the platform, and with what."""
+    browser = httpx.Client(base_url=site.url, timeout=30)
+    sent = browser.get(f"/login/{platform}")
+    assert (sent.status_code, sent.headers["cache-control"]) == (303, "no-store")
+    return browser, dict(httpx.URL(sent.headers["location"]).params)
+
+
+def test_wechats_browser_signs_in_by_one_tap_and_keeps_a_cookie(
+    site: Installation, client: httpx.Client, weixin: WeChatServer
+) -> None:
+    weixin.logins = {"code-9": {"openid": "o-9", "access_token": "x"}}
+    assert client.get("/login/ways").json()["platforms"] == ["wechat", "alipay"]
+    browser, said = open_door(site, "wechat")
+    assert (said["appid"], said["redirect_uri"]) == (wechat.OFFICIAL[0], f"{site.url}/login/wechat/back")
+    with closing(browser):
+        came = browser.get("/login/wechat/back", params={"code": "code-9", "state": said["state"]})
+        assert (came.status_code, came.headers["location"]) == (303, "/")
+        assert browser.get("/api/v1/me").json()["logins"] == ["wechat"]
+        again = browser.get("/login/wechat/back", params={"code": "code-9", "state": said["state"]})
+        assert again.headers["location"] == "/#/login?failed=1", "the state was good once"
+
+
+def test_alipays_browser_signs_in_by_one_tap(site: Installation, zhifubao: AlipayServer) -> None:
+    zhifubao.mood = "well"
+    zhifubao.logins = {"auth-9": {"open_id": "a-9"}}
+    browser, said = open_door(site, "alipay")
+    with closing(browser):
+        came = browser.get("/login/alipay/back", params={"auth_code": "auth-9", "state": said["state"]})
+        assert came.headers["location"] == "/"
+        assert browser.get("/api/v1/me").json()["logins"] == ["alipay"]
+
+
+def test_a_link_of_somebody_else_signs_nobody_in(site: Installation, weixin: WeChatServer) -> None:
+    weixin.mood, weixin.logins = "well", {"code-10": {"openid": "o-10", "access_token": "x"}}
+    browser, _ = open_door(site, "wechat")
+    with closing(browser), httpx.Client(base_url=site.url) as stranger:
+        for one, state in ((browser, "another"), (browser, ""), (stranger, "")):
+            came = one.get("/login/wechat/back", params={"code": "code-10", "state": state})
+            assert came.headers["location"] == "/#/login?failed=1"
+            assert one.get("/api/v1/me").status_code == 401
+    assert weixin.logins, "the code was never used"
+    assert httpx.get(f"{site.url}/login/weibo").status_code == 404

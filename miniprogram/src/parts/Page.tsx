@@ -1,6 +1,6 @@
 // What every page stands in: type size, a head with the way back, the bar of a weak network, and the hospital's phone below.
 import Taro from "@tarojs/taro";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 
 import { back } from "../state/go";
 import { useRetrying } from "../state/network";
@@ -27,11 +27,13 @@ export function Page({ title, children, first, dark, bare, aside, hospital }: Pr
   const retrying = useRetrying();
   const mini = process.env.TARO_ENV !== "h5";
   const rem = { "--rem": `${(elder ? BASE.elder : BASE.usual) * Math.max(1, elder ? 1 : systemScale())}px` } as object;
-  if (mini) {
-    void Taro.setNavigationBarTitle({ title });
-  } else {
-    document.title = title;
-  }
+  useEffect(() => {
+    if (process.env.TARO_ENV === "h5") {
+      document.title = title;
+    } else {
+      void Taro.setNavigationBarTitle({ title });
+    }
+  }, [title]);
   return (
     <div className={`app${elder ? " elder" : ""}${dark ? " dark" : ""}`} style={mini ? rem : undefined}>
       {retrying && (

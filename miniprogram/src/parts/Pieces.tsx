@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 
 import { Problem } from "../api/client";
+import { signIn } from "../state/entry";
 import { replace } from "../state/go";
 import { useWords } from "../words";
 
@@ -52,7 +53,7 @@ export function Fault({ problem, again }: { problem: Problem; again: () => void 
   if (problem.kind === "login") {
     return (
       <Empty title={say.expired}>
-        <Button onTap={() => replace("login")}>{say.byPhone}</Button>
+        <Button onTap={signIn}>{say.byPhone}</Button>
       </Empty>
     );
   }

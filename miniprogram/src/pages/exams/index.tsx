@@ -5,7 +5,7 @@ import { ANY, type Exam, type ExamQuery, exams } from "../../api/exams";
 import { ExamCard } from "../../parts/ExamCard";
 import { Field } from "../../parts/Field";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Empty, Fault } from "../../parts/Pieces";
+import { Bones, Button, Empty, Fault, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { remember } from "../../state/history";
@@ -21,6 +21,7 @@ export default function Exams() {
   const first = useAnswer(() => exams(query), [query]);
   const [further, setFurther] = useState<{ items: Exam[]; next: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState(""); // of the further ones
   useEffect(() => setFurther(null), [first.answer]);
 
   const shown = first.answer ? [...first.answer.items, ...(further?.items || [])] : [];
@@ -28,11 +29,12 @@ export default function Exams() {
   useEffect(() => remember(shown), [shown.length, first.answer]);
   const more = async () => {
     setBusy(true);
+    setFault("");
     try {
       const page = await exams(query, next || "");
       setFurther({ items: [...(further?.items || []), ...page.items], next: page.next });
-    } catch (fault) {
-      problemOf(fault); // the bar above says it; the button stays
+    } catch (thrown) {
+      setFault(problemOf(thrown).said);
     }
     setBusy(false);
   };
@@ -111,6 +113,7 @@ export default function Exams() {
           ))}
         </ul>
       )}
+      {fault && <Said kind="wrong">{fault}</Said>}
       {next && (
         <Button kind="quiet" onTap={more} off={busy}>
           {say.more}

@@ -1,4 +1,5 @@
 // Signing in: the phone's number, then the code that was sent to it; in WeChat and Alipay by one tap.
+import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
 import { Problem } from "../../api/client";
@@ -10,7 +11,7 @@ import { problemOf } from "../../parts/useAnswer";
 import { afterLogin } from "../../state/entry";
 import { choose, useSettings } from "../../state/settings";
 import { useWords } from "../../words";
-import { codeOfPlatform, PLATFORM } from "./platform";
+import { codeOfPlatform, PLATFORM, platformOfBrowser } from "./platform";
 
 const AGAIN_SECONDS = 60;
 const PHONE = /^(\+?86)?1\d{10}$/;
@@ -22,8 +23,15 @@ export default function Login() {
   const [challenge, setChallenge] = useState("");
   const [agreed, setAgreed] = useState(false);
   const [remember, setRemember] = useState(true);
-  const [fault, setFault] = useState("");
+  const failed = Taro.getCurrentInstance().router?.params.failed;
+  const [fault, setFault] = useState(failed ? say.otherWayFailed : "");
   const [busy, setBusy] = useState(false);
+  const [platform, setPlatform] = useState(PLATFORM);
+  useEffect(() => {
+    if (process.env.TARO_ENV === "h5") {
+      platformOfBrowser().then(setPlatform, () => undefined); // the phone's number is always a way
+    }
+  }, []);
 
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -53,7 +61,9 @@ export default function Login() {
       if (PLATFORM) {
         await enterBy(PLATFORM, await codeOfPlatform(say.otherWayFailed));
         afterLogin();
+        return;
       }
+      window.location.href = `/login/${platform}`; // it leads to the platform and back
     });
 
   const size = (
@@ -85,9 +95,9 @@ export default function Login() {
         <Button onTap={send} off={busy}>
           {say.sendCode}
         </Button>
-        {PLATFORM && (
+        {platform && (
           <Button kind="quiet" onTap={byPlatform} off={busy}>
-            {PLATFORM === "wechat" ? say.byWechat : say.byAlipay}
+            {platform === "wechat" ? say.byWechat : say.byAlipay}
           </Button>
         )}
       </Card>
