@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,8 @@ FRAMES = (
 )
 OPENING_SECONDS = 240  # for the last of all that came at once
 BATCH = 100
+MASKED, NAMED = "masked", "named"
+WARMING = 16  # connections, so that each process gets some
 
 
 @dataclass
@@ -190,35 +192,57 @@ def _frames(world: World, asked: argparse.Namespace) -> list[Line]:
     """The same frames, asked for before, by two recipients: in turn, A B B A."""
     root = f"{world.installation.url}/dicom-web"
     paths, parties = {}, []
-    for mask in (True, False):
-        token, paths[mask] = _recipient(world, mask=mask)
-        headers = {"Authorization": f"Bearer {token}"}
-        parties.append(Party("masked" if mask else "named", root, headers, world.installation.processes))
-    masked, named = parties
+    for name in (MASKED, NAMED):
+        token, paths[name] = _recipient(world, mask=name == MASKED)
+        parties.append(Party(name, root, {"Authorization": f"Bearer {token}"}, world.installation.processes))
     lines: list[Line] = []
     for connections in (1, 16):
         for title, accept, ending in FRAMES:
-            row = Row(title, title, "/s", connections)
-
-            def measure(party: Party, accept: str = accept, ending: str = ending, many: int = connections) -> tuple[float, int]:
-                asks = [f"{path}{ending}" for path in paths[party is masked]]
-                return _rate(party, asks, accept, many, asked.seconds)
-
-            interleaved(row, masked, named, measure, asked.runs, asked.tries)
-            lines += _compared(row)
+            asks = {name: [f"{path}{ending}" for path in found] for name, found in paths.items()}
+            pair = Pair(Row(title, title, "/s", connections), asks, accept, asked.seconds)
+            for party in parties:  # in every process
+                pair.ask(party, WARMING)
+            interleaved(pair.row, parties[0], parties[1], pair.measure, asked.runs, asked.tries)
+            lines += compared(pair)
     return lines
 
 
-def _rate(party: Party, paths: list[str], accept: str, connections: int, seconds: int) -> tuple[float, int]:
-    """Answers a second of what was asked for before, and how many failed."""
-    failed = sum(load.get(party.root + path, party.accepting(accept))[0] != 200 for path in paths)
-    got = load.run(party.root, paths, party.accepting(accept), connections=connections, seconds=seconds)
-    return got.per_second, failed + got.failed
+@dataclass
+class Pair:
+    """Frames of one form, asked for by two recipients. `microseconds`: of our processors, for each answer."""
+
+    row: Row
+    paths: Mapping[str, list[str]]
+    accept: str
+    seconds: int
+    microseconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def ask(self, party: Party, connections: int) -> load.Load:
+        """As often as it answers."""
+        headers = party.accepting(self.accept)
+        return load.run(party.root, self.paths[party.name], headers, connections=connections, seconds=self.seconds)
+
+    def measure(self, party: Party) -> tuple[float, int]:
+        """Answers a second, and how many failed."""
+        before = _processor_seconds(party)
+        got = self.ask(party, self.row.connections)
+        spent = _processor_seconds(party) - before
+        self.microseconds.setdefault(party.name, []).append(spent / max(1, got.requests) * 1e6)
+        return got.per_second, got.failed
 
 
-def _compared(row: Row) -> tuple[Line, Line, Line]:
+def _processor_seconds(party: Party) -> float:
+    spent = [process.cpu_times() for process in party.processes()]
+    return float(sum(times.user + times.system for times in spent))
+
+
+def compared(pair: Pair) -> tuple[Line, Line, Line]:
+    """Answers a second without and with the mask, and how many times fewer those are."""
+    row = pair.row
     title = f"{row.title}, c{row.connections}"
     named, masked = Line(f"{title}, named", "/s", row.peers), Line(f"{title}, masked", "/s", row.ours)
+    for line, name in ((named, NAMED), (masked, MASKED)):
+        line.notes = {"processor µs an answer": round(median(pair.microseconds.get(name, [])))}
     ratio = [median(row.peers) / median(row.ours)] if median(row.ours) else []
     notes = {"strangers' share of the processor": round(median(row.foreign), 2)}
     return named, masked, Line(f"{title}, cost of the mask", "×", ratio, MASKED_AT_MOST, row.failed, notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.results import Row
-from bench.shares import MASKED_AT_MOST, Line, _compared
+from bench.shares import MASKED_AT_MOST, Line, Pair, compared
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,9 @@ def test_a_verdict(values: list[float], required: float | None, failed: int, ver
 
 def test_the_cost_of_a_mask_is_how_many_times_fewer_answers_there_are() -> None:
     row = Row("", "frame", "/s", 1, ours=[700.0, 800.0, 750.0], peers=[900.0, 1000.0, 1500.0])
-    named, masked, cost = _compared(row)
+    pair = Pair(row, {}, "", 1, {"masked": [110.0], "named": [100.0]})
+    named, masked, cost = compared(pair)
     assert (named.median, masked.median, round(cost.median, 3)) == (1000.0, 750.0, 1.333)
     assert cost.median > MASKED_AT_MOST and cost.verdict == "SHORT"
     row.failed = 2
-    assert _compared(row)[2].verdict == "2 FAILED"
+    assert compared(pair)[2].verdict == "2 FAILED"

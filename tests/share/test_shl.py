@@ -15,7 +15,7 @@ from share.shl import TICKET_LIFE, HealthLinks
 from share.shl_link import SECRET_CHARACTERS
 from tests.share.conftest import HOUR, NOON, World
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+ONE_IS_ENOUGH = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 BASE = "https://film.example.org"
 SECOND = timedelta(seconds=1)
@@ -46,6 +46,7 @@ async def test_only_a_keyed_hash_of_the_secret_is_kept(world: World, health_link
     assert (found.share.id, found.token) == (made.kept.share.id, made.token)
 
 
+@ONE_IS_ENOUGH
 @pytest.mark.parametrize("secret", ["", "x", "x" * SECRET_CHARACTERS, "汉" * SECRET_CHARACTERS, "x" * 5000])
 async def test_what_is_no_secret_of_ours_finds_nothing(world: World, health_links: HealthLinks, secret: str) -> None:
     await secret_of(health_links, await share_of(world))
@@ -53,6 +54,7 @@ async def test_what_is_no_secret_of_ours_finds_nothing(world: World, health_link
         await health_links.find(secret)
 
 
+@ONE_IS_ENOUGH
 async def test_a_ticket_is_for_one_file_of_one_link_and_for_minutes(world: World, health_links: HealthLinks) -> None:
     share = await share_of(world)
     secret, other = await secret_of(health_links, share), await secret_of(health_links, await share_of(world))
@@ -76,6 +78,7 @@ async def test_a_ticket_is_for_one_file_of_one_link_and_for_minutes(world: World
             await health_links.token_of(*asked)
 
 
+@ONE_IS_ENOUGH
 async def test_a_session_that_is_no_recipients_gets_no_file(world: World, health_links: HealthLinks) -> None:
     secret, keys = await secret_of(health_links, await share_of(world)), world.settings.keys
     access = await issue(keys, role=Role.PATIENT, hospital=None, subject=world.person, life=HOUR, now=NOON)
