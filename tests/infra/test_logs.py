@@ -96,6 +96,7 @@ def test_access_lines_go_to_the_file_alone(folder: Path, capsys: pytest.CaptureF
         "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
         "https://film.example/s/9a8b7c6d5e?x=1",
         "/demo/enter/9a8b7c6d5e",
+        "/enter/9a8b7c6d5e?to=viewer",
         "redis://:9a8b7c6d5e@127.0.0.1:6379/0",
         "postgres://user:9a8b7c6d5e@db/cloudfilm",
     ],

@@ -150,6 +150,18 @@ def test_share_for_others_can_be_face_to_face(exams: Page) -> None:
     expect(page.get_by_text("已停止")).to_be_visible()
 
 
+def test_consent_that_was_taken_back_is_asked_for_before_sharing(exams: Page) -> None:
+    page = go(exams, "settings")
+    page.get_by_role("button", name="看全文 分享给其他医院的医生").click()
+    page.get_by_role("button", name="撤回同意").click()
+    expect(page.locator(".line", has_text="分享给其他医院的医生")).to_contain_text("未回答")
+    page = go(exams, "share")
+    page.get_by_role("button", name="生成分享").click()
+    expect(page.get_by_text("分享前请先阅读并同意")).to_be_visible()
+    page.get_by_role("button", name="同意", exact=True).click()
+    expect(page.get_by_role("img", name="分享二维码")).to_be_visible()
+
+
 def test_binding_that_is_refused_says_where_to_go(exams: Page) -> None:
     page = go(exams, "bind")
     page.get_by_role("button", name="就诊卡", exact=True).click()
