@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,12 @@ async def test_replaced_films_go_after_the_hospitals_term_on_record(services: Se
         id=uuid7(), hospital_id="demo", accession="A1", patient_id="P1", category="radiology", performed_at=now()
     )
     for version, days in ((1, 8), (2, 6)):
-        said = {"replaced_at": now() - timedelta(days=days), "made_at": now(), "content_sha256": "0" * 64, "studies": []}
+        said: dict[str, Any] = {
+            "replaced_at": now() - timedelta(days=days),
+            "made_at": now(),
+            "content_sha256": "0" * 64,
+            "studies": [],
+        }
         await Film.create(
             id=uuid7(), hospital_id="demo", exam_id=exam.id, source=FilmSource.MADE, version=version, layout="4x5", **said
         )
