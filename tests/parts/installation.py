@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import psutil  # type: ignore[import-untyped]
 
 from infra import leash
+from tests.parts import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
@@ -118,6 +119,8 @@ class Installation:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m api WORDS…` to its end."""
+        if words[0] in commands.SHORT:
+            return commands.run(words, self._environment)
         command = [sys.executable, "-m", "api", *words]
         return subprocess.run(
             command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
