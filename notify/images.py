@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tortoise.expressions import Q
-
 from archive.models import Study
 from archive.settling import STUDY_SETTLED
 from infra.models import Outbox, OutboxState
@@ -69,9 +67,9 @@ async def _studies(exams: Mapping[str, Exam], links: Sequence[ExamStudy]) -> dic
 
 
 async def _arriving(studies: Iterable[Study]) -> frozenset[int]:
-    """Ids of the studies of which more may still come: a promise of each is open, with the id at the beginning of its key."""
-    starts = [Q(key__startswith=f"{study.id}.") for study in studies]
-    if not starts:
+    """Ids of those of which more may still come: a promise of each is open, with the id at the beginning of its key."""
+    wanted = {study.id for study in studies}
+    if not wanted:
         return frozenset()
-    waiting = Outbox.filter(Q(*starts, join_type=Q.OR), state=OutboxState.WAITING, topic=STUDY_SETTLED)
-    return frozenset(int(str(key).split(".")[0]) for key in await waiting.values_list("key", flat=True))
+    waiting = Outbox.filter(state=OutboxState.WAITING, topic=STUDY_SETTLED)
+    return frozenset(wanted & {int(str(key).split(".")[0]) for key in await waiting.values_list("key", flat=True)})

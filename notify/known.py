@@ -21,6 +21,8 @@ from records.models import Exam, Hospital
 
 SAME_VISIT = timedelta(minutes=15)
 
+KINDS = frozenset(kind.value for kind in Kind)  # a newer version may have left others
+
 Visit = tuple[str, str, str]  # recipient, kind, visit
 
 
@@ -57,7 +59,8 @@ class Known:
 
 async def read(office: Office, notices: Sequence[Notice], now: datetime) -> Known:
     """All of it."""
-    fresh = [each for each in notices if each.state == NoticeState.WAITING and now < each.expires_at]
+    waiting = [each for each in notices if each.state == NoticeState.WAITING and now < each.expires_at]
+    fresh = [each for each in waiting if each.kind in KINDS]
     to_patients = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.PATIENT]
     to_staff = [each for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.STAFF]
     to_owners = {(each.recipient, each.hospital_id) for each in fresh if ABOUT[Kind(each.kind)].audience is Audience.OWNER}

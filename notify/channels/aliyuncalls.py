@@ -29,7 +29,7 @@ from notify.channels import ChannelDown, ChannelError, Refused, Throttled, Unkno
 
 VERSION = "2017-05-25"
 REGION = "cn-hangzhou"
-THREADS = 8
+THREADS = 16  # half of a round of notices
 
 # What a code other than OK says (help.aliyun.com, error codes of SendSms); the grouping is ours.
 # Too many to this one number: seconds to wait.

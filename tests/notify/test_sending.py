@@ -353,6 +353,15 @@ async def test_one_notice_that_cannot_be_looked_at_holds_up_no_other(world: Worl
 
 
 @SQLITE
+async def test_a_kind_that_only_a_newer_version_knows_holds_up_no_other(world: World) -> None:
+    row = await waiting(world, "A1")
+    await Notice.filter(id=row.id).update(kind="of-tomorrow")
+    await waiting(world, "B1")
+    await world.work()
+    assert await world.states() == ["waiting cannot be looked at", "sent"]
+
+
+@SQLITE
 async def test_a_patient_whom_no_channel_reaches_is_nobodys_mistake(world: World) -> None:
     await say_patient("P1", "张三", phones=())
     await waiting(world)
