@@ -200,6 +200,22 @@ def test_fingers_scroll_pinch_and_double_tap_on_a_phone(open_viewer: OpenViewer)
     expect(viewer.corner("se")).to_contain_text("1.0 倍")
 
 
+def test_what_fingers_do_can_be_done_by_buttons(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer(PHONE).open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
+    viewer.page.get_by_role("button", name="调窗").click()
+    viewer.page.get_by_role("button", name="更亮").click()
+    expect(viewer.corner("sw")).to_contain_text("窗宽 400 窗位 3")  # 40, less a tenth of a drag
+    viewer.page.get_by_role("button", name="对比强").click()
+    expect(viewer.corner("sw")).to_contain_text("窗宽 363")
+    viewer.choose("更多", "缩放")
+    viewer.page.get_by_role("button", name="放大").click()
+    expect(viewer.corner("se")).to_contain_text("1.4 倍")
+    viewer.choose("更多", "移动")
+    before = viewer.pixels()
+    viewer.page.get_by_role("button", name="向左").click()
+    assert (settled(viewer) != before).any()
+
+
 def test_cine_plays_and_stops(open_viewer: OpenViewer) -> None:
     viewer = open_viewer().open(package_study("examples_ybr_color.dcm")).shown()
     count = viewer.corner("ne").locator(".count")

@@ -3,7 +3,7 @@
 import { day, described, maskedName, number, personName, plain, text, values } from "./dicomjson";
 import { element, icon } from "./elements";
 import { TOOLS } from "./measure";
-import { isKey } from "./pictures";
+import { isKey, type Picture } from "./pictures";
 import { json, path, rows } from "./server";
 import { choose, elder, english } from "./settings";
 import { showSheet, type Choice } from "./sheet";
@@ -15,6 +15,7 @@ import { canUnpack } from "./frames";
 const LAYOUTS: [string, number, number][] = [["1x1", 1, 1], ["1x2", 2, 1], ["2x1", 1, 2], ["2x2", 2, 2]];
 const LARGE_LAYOUTS: [string, number, number][] = [["2x3", 3, 2], ["3x3", 3, 3]];
 const LARGE_PIXELS = 900;
+const [PAN_PIXELS, TONE_PIXELS] = [48, 24]; // that one press of a button moves
 const READ_MS = 6000; // so long a remark stays
 
 export class Menus {
@@ -107,20 +108,32 @@ export class Menus {
       { icon: "saver", name: say("saver"), on: viewer.light(), off: !canUnpack(), act: () => this.save(!viewer.light()) },
       { icon: "large", name: say("large"), on: elder(), act: () => this.enlarge() },
       { icon: "language", name: say("english"), act: () => this.translate() },
-      ...(picture ? [{ icon: "download", name: say("download"), href: path(picture.study, picture.series, picture.instance) + "?accept=application/dicom" }] : []),
+      { icon: "download", name: say("download"), off: !picture, act: () => picture && void this.download(picture) },
       { icon: "help", name: say("help"), act: () => this.help() },
     ];
     showSheet(say("more"), choices);
   }
 
-  private save(on: boolean): void {
-    this.viewer.setSaving(on);
-    if (!on) return;
-    this.hint(say("saverOn"));
+  /** Whoever opened a share may perhaps look and not take away: that is said, instead of an address that refuses. */
+  private async download({ study, series, instance }: Picture): Promise<void> {
+    const address = `${path(study, series, instance)}?accept=application/dicom`;
+    const asked = await fetch(address, { method: "HEAD" }).catch(() => null);
+    if (asked?.ok) location.assign(address);
+    else this.remark(say(asked ? "noDownload" : "offlineEnd"));
+  }
+
+  /** Said for a while. */
+  private remark(words: string): void {
+    this.hint(words);
     setTimeout(() => {
       this.guided = "-";
       this.refresh();
     }, READ_MS);
+  }
+
+  private save(on: boolean): void {
+    this.viewer.setSaving(on);
+    if (on) this.remark(say("saverOn"));
   }
 
   private enlarge(): void {
@@ -173,7 +186,7 @@ export class Menus {
     page.back.href = viewer.exam ? `/#/pages/exam/index?id=${viewer.exam}` : "/";
     const words = described(row, "StudyDescription") || described(row, "SeriesDescription") || modalityWord(text(row, "Modality"));
     page.title.replaceChildren(words || say("title"), element("small", {}, day(row)));
-    page.name.hidden = !name;
+    page.name.hidden = !name || name.includes("*"); // masked by the server: there is nothing to show
     const shown = viewer.namesShown;
     page.name.replaceChildren(shown ? name : maskedName(name), icon(shown ? "eye" : "hidden"));
     page.name.setAttribute("aria-label", say(shown ? "hideName" : "name"));
@@ -210,6 +223,18 @@ export class Menus {
     this.guide(mode);
   }
 
+  /** What a finger does by dragging, as buttons. */
+  private steps(mode: string): [string, () => void][] {
+    const { viewer } = this;
+    if (mode === "zoom") return [["zoomOut", () => viewer.zoom(1 / ZOOM_STEP)], ["zoomIn", () => viewer.zoom(ZOOM_STEP)], ["fit", () => viewer.restore()]];
+    if (mode === "pan") {
+      const to = (x: number, y: number) => () => viewer.move(x * PAN_PIXELS, y * PAN_PIXELS);
+      return [["left", to(-1, 0)], ["right", to(1, 0)], ["up", to(0, -1)], ["down", to(0, 1)]];
+    }
+    const drag = (x: number, y: number) => () => viewer.dragWindow(viewer.active, x * TONE_PIXELS, y * TONE_PIXELS);
+    return [["brighter", drag(0, -1)], ["darker", drag(0, 1)], ["stronger", drag(-1, 0)], ["weaker", drag(1, 0)]];
+  }
+
   private guided = "";
 
   private guide(mode: string): void {
@@ -217,10 +242,14 @@ export class Menus {
     const second = viewer.drawing.draft !== null && viewer.drawing.draft.points.length >= 2 && mode !== "freehand";
     const words = isTool(viewer.mode) ? say(second && ["cobb", "ratio"].includes(mode) ? "hint.second" : `hint.${mode}`) : "";
     const chosen = viewer.drawing.chosen;
-    const state = `${words}/${chosen}`;
+    const state = `${mode}/${words}/${chosen}`;
     if (state === this.guided) return;
     this.guided = state;
     const button = (word: string, act: () => void) => element("button", { type: "button", onclick: act }, say(word));
+    if (!words && mode !== USUAL && mode !== "scroll") {
+      this.hint(" ", ...this.steps(mode).map(([word, act]) => button(word, act)));
+      return;
+    }
     this.hint(
       words && chosen !== null ? " " : words,
       ...(chosen !== null && words ? [button("deleteMark", () => viewer.remove(chosen))] : []),

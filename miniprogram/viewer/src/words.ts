@@ -39,6 +39,8 @@ const ZH: Record<string, string> = {
   "help.keys": "键盘：↑↓ 翻看，Home End 到头尾，+ − 缩放，← → 换序列，R 旋转，H 镜像，V 翻转，I 反转，L 量长度，空格 播放，0 恢复，? 说明。",
   "help.marks": "测量：选工具后在影像上画，圆点可再拖动；键盘可选中圆点用方向键移动，Delete 删除。测量只在本次浏览中保留。",
   "help.legal": "测量和影像仅供浏览参考，不作诊断依据。",
+  left: "向左", right: "向右", up: "向上", down: "向下", brighter: "更亮", darker: "更暗", stronger: "对比强", weaker: "对比弱",
+  noDownload: "分享者没有允许下载原始文件。",
   complete: "已完成", partial: "部分", verified: "已审核", unverified: "未审核",
 };
 
@@ -81,6 +83,8 @@ const EN: Record<string, string> = {
   "help.keys": "Keys: ↑↓ browse, Home End first and last, + − zoom, ← → other series, R rotate, H mirror, V flip, I invert, L length, space play, 0 reset, ? this.",
   "help.marks": "Measuring: choose a tool and draw; dots can be dragged, or moved by arrow keys when focused, Delete removes. Measurements are kept for this visit only.",
   "help.legal": "Measurements and images are for reference only, not for diagnosis.",
+  left: "Left", right: "Right", up: "Up", down: "Down", brighter: "Brighter", darker: "Darker", stronger: "Stronger", weaker: "Weaker",
+  noDownload: "The original may not be downloaded by this share.",
   complete: "complete", partial: "partial", verified: "verified", unverified: "unverified",
 };
 
