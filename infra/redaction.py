@@ -16,7 +16,7 @@ _LONG_NUMBER = r"(?<!-)[0-9]{9,}[Xx]?(?!-)"  # identity and insurance cards, med
 _RULES = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*){0,2}"), HIDDEN),  # a JWT without its scheme
-    (re.compile(r"(/s/|/enter/|/callbacks/aliyun/)[^/\s?#\"']+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/s/|/enter/|/shl/|/callbacks/aliyun/)[^/\s?#\"']+"), rf"\1{HIDDEN}"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)"), rf"\1{HIDDEN}\2"),  # the password of a database or Redis URL
     (re.compile(_NOT_AFTER + _MOBILE + _NOT_BEFORE), HIDDEN),
     (re.compile(_NOT_AFTER + _LONG_NUMBER + _NOT_BEFORE), HIDDEN),
