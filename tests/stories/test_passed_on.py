@@ -104,7 +104,7 @@ def of_kind(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def test_a_health_app_opens_a_share_end_to_end_until_it_is_stopped(
-    patient: Phone, exams: dict[str, str], app: httpx.Client
+    site: Installation, patient: Phone, exams: dict[str, str], app: httpx.Client
 ) -> None:
     share = shared(patient, exams, "A1", "A2", mask=False, expires_in=3600)
     receiver = Receiver(health_link(patient, share), app)
@@ -156,6 +156,10 @@ def test_a_health_app_opens_a_share_end_to_end_until_it_is_stopped(
         assert over.value.status == 404
     assert app.get(f"{access['aud']}/studies", headers={"Authorization": f"Bearer {access['access_token']}"}).status_code == 401
     assert patient.client.post(f"/api/v1/shares/{share['id']}/shlink", json={}).status_code == 404
+
+    secret = receiver.payload["url"].rpartition("/")[2]
+    logged = "".join(path.read_text(errors="replace") for path in (site.home / "log").iterdir())
+    assert "/api/v1/shl/" in logged and secret not in logged and access["access_token"] not in logged
 
 
 def test_under_a_mask_neither_the_bundle_nor_the_pictures_tell_who_it_is(
