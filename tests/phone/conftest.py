@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.commands.hospital import set_up
 from api.demo import CT_EXAM, HOSPITALS
@@ -38,6 +38,7 @@ MINI_PROGRAMS = ("weapp", "alipay")
 SERIOUS = ("serious", "critical")
 
 OpenPhone = Callable[..., Page]
+expect.set_options(timeout=WAIT_MS)  # a question is asked four times over five seconds before it has failed
 
 
 @dataclass(frozen=True)
