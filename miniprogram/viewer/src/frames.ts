@@ -17,10 +17,10 @@ const PACKED = [...[...HTJ2K].map((syntax) => related("image/jphc", syntax, 1)),
 
 const AT_ONCE = 6; // what browsers open to one server over HTTP/1.1
 const GIB = 2 ** 30;
-// What the device says of its memory (GiB, at most 8); Safari says nothing.
-const memory = (navigator as { deviceMemory?: number }).deviceMemory ?? 4;
-export const PIXELS_MAX_BYTES = Math.min(0.75, memory / 16) * GIB;
-const BYTES_MAX = Math.min(0.5, memory / 24) * GIB;
+// What the device says of its memory (GiB, at most 8); Safari and Firefox say nothing, and a phone is then taken for a small one.
+const memory = (navigator as { deviceMemory?: number }).deviceMemory ?? (matchMedia("(pointer: fine)").matches ? 8 : 4);
+export const PIXELS_MAX_BYTES = (memory / 24) * GIB;
+const BYTES_MAX = (memory / 48) * GIB;
 
 /** True where HTJ2K can be unpacked here. */
 export const canUnpack = (): boolean => typeof WebAssembly === "object" && typeof Worker === "function";

@@ -123,7 +123,7 @@ export class Menus {
   }
 
   /** Said for a while. */
-  private remark(words: string): void {
+  remark(words: string): void {
     this.hint(words);
     setTimeout(() => {
       this.guided = "-";

@@ -87,6 +87,7 @@ export class Viewer implements Told {
       this.describe();
       this.thumbs.show();
       await opened;
+      if (!canUnpack()) this.menus.remark(say("noWasm"));
       if (address.compare) await this.compare(address.compare);
       void this.findKeys();
     } catch (error) {
