@@ -73,6 +73,7 @@ GROUPS: Mapping[str, Group] = {
     "login": Group((JSON,), (JSON,), statuses=(200, 202)),
     "session": Group((JSON,), (JSON,)),
     "webtickets": Group((JSON,), (), statuses=(201,)),
+    "signins": Group((JSON,)),
     "me": Group((JSON,), (JSON,), statuses=(200, 201)),
     "family": Group((JSON,), (JSON,), statuses=(200, 201, 202)),
     "account": Group((JSON,)),

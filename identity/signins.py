@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.errors import Unauthenticated
+from core.errors import NotFound, Unauthenticated
 from core.grants import Role
 from core.uids import uuid7
 from identity.models import RefreshToken, Session, SignIn
@@ -20,6 +20,7 @@ ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
 PAGE_LIFE = timedelta(minutes=60)
 REFRESH_BYTES = 32
+MOST_LOOKED_AT = 100  # logins of a person that nobody ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ class Tokens:
     access: str
     refresh: str
     expires_in_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A login that is good now, and the moment at which it ends by itself; `current` for the one that asks."""
+
+    id: str
+    way: str
+    at: datetime
+    until: datetime
+    current: bool
 
 
 class SignIns:
@@ -70,6 +82,27 @@ class SignIns:
         await Session.filter(id=session, revoked_at=None).update(revoked_at=now)
         await end_children(session, now)
         await SignIn.filter(id__in=[each for each in sign_in if each], revoked_at=None).update(revoked_at=now)
+        self._epoch.advance()
+
+    async def live(self, person: str, session: str, now: datetime) -> list[Live]:
+        """Where this person is logged in, newest first; `session` is the one that asks."""
+        rows = await SignIn.filter(person_id=person, revoked_at=None).order_by("-at", "-id").limit(MOST_LOOKED_AT)
+        ids = [row.id for row in rows]
+        sessions = Session.filter(sign_in_id__in=ids, revoked_at=None, expires_at__gt=now)
+        ends = [(each.sign_in_id, each.expires_at) for each in await sessions]
+        renewable = RefreshToken.filter(sign_in_id__in=ids, used_at=None, expires_at__gt=now)
+        ends += [(each.sign_in_id, each.expires_at) for each in await renewable]
+        until: dict[str, datetime] = {}
+        for sign_in, end in ends:
+            until[str(sign_in)] = max(end, until.get(str(sign_in), end))
+        asking = await Session.get_or_none(id=session)
+        own = asking.sign_in_id if asking else None
+        return [Live(row.id, row.way, row.at, until[row.id], row.id == own) for row in rows if row.id in until]
+
+    async def end_one(self, person: str, sign_in: str, now: datetime) -> None:
+        """End a login of this person, on whichever device it is; raises NotFound for any other."""
+        if not await SignIn.filter(id=sign_in, person_id=person, revoked_at=None).update(revoked_at=now):
+            raise NotFound("no such login")
         self._epoch.advance()
 
     async def _issue(self, sign_in: SignIn, now: datetime) -> Tokens:

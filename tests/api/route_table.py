@@ -121,6 +121,8 @@ LINES = [
     "POST /api/v1/me/declined                          | patient 404 own=201 preliminary=201 declined=201",
     "POST /api/v1/me/phones                            | patient 422",
     "DELETE /api/v1/me/phones/{phone_id}               | patient 404",
+    "GET /api/v1/me/sign-ins                           | patient 200",
+    "DELETE /api/v1/me/sign-ins/{sign_in}              | patient 404",
     "POST /api/v1/me/bindings                          | patient 422",
     "POST /api/v1/me/family                            | patient 422",
     "POST /api/v1/me/family/verify                     | patient 422",

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import Unauthenticated
+from core.errors import NotFound, Unauthenticated
 from core.grants import Role
 from identity.models import RefreshToken
 from identity.persons import Persons
 from identity.sessions import Sessions
-from identity.signins import SignIns, Tokens
+from identity.signins import REFRESH_LIFE, SignIns, Tokens
 from infra.epoch import Epoch
 from infra.sealing import Sealer
 from infra.settings import Settings
@@ -122,3 +122,24 @@ async def test_an_unknown_refresh_token_is_refused(sign_ins: SignIns, person: st
 async def test_only_the_hash_of_a_refresh_token_is_stored(sign_ins: SignIns, person: str) -> None:
     tokens = await sign_ins.begin(person, "sms", NOON)
     assert tokens.refresh not in str(await RefreshToken.all().values())
+
+
+async def test_other_logins_are_listed_and_ended_from_afar(
+    sessions: Sessions, sign_ins: SignIns, person: str, sealer: Sealer
+) -> None:
+    somebody_else = await Persons(sealer).of_phone("+8613800138002", NOON)
+    lost = await sign_ins.begin(person, "wechat", NOON)
+    page = await sign_ins.begin_page(person, "sms", NOON + timedelta(seconds=1))
+    await sign_ins.begin(somebody_else, "sms", NOON)
+    now = NOON + timedelta(minutes=20)
+    own = (await sessions.grant(page, now)).session
+    live = await sign_ins.live(person, own, now)
+    assert [(each.way, each.current) for each in live] == [("sms", True), ("wechat", False)]
+    assert live[1].until == NOON + REFRESH_LIFE  # it can be renewed so long
+    with pytest.raises(NotFound):
+        await sign_ins.end_one(somebody_else, live[1].id, now)
+    await sign_ins.end_one(person, live[1].id, now)
+    with pytest.raises(Unauthenticated):
+        await sign_ins.refresh(lost.refresh, now)
+    assert [each.id for each in await sign_ins.live(person, own, now)] == [live[0].id]
+    assert await sign_ins.live(person, own, NOON + timedelta(hours=2)) == []

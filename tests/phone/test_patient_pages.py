@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parts.installation import Installation
+from tests.parts.phone import Phone
 from tests.parts.visitor import Visitor
-from tests.phone.conftest import CT, MINI_PROGRAMS, OpenPhone, cut_texts, serious_findings, small_targets
+from tests.phone.conftest import CT, MINI_PROGRAMS, PATIENT, OpenPhone, cut_texts, serious_findings, small_targets
 from tests.phone.test_pages import TOKENS, run_mini_program
 
 pytestmark = pytest.mark.timeout(240)
@@ -162,6 +163,18 @@ def test_consent_that_was_taken_back_is_asked_for_before_sharing(exams: Page) ->
     expect(page.get_by_role("img", name="分享二维码")).to_be_visible()
 
 
+def test_another_login_is_ended_from_here(exams: Page, site: Installation) -> None:
+    with Phone(site.url, PATIENT) as lost:
+        lost.log_in()
+        assert lost.get("/me").status_code == 200
+        page = go(exams, "settings")
+        newest = page.locator(".line", has_text="短信登录").first
+        newest.get_by_role("button", name="退出").click()
+        page.get_by_role("button", name="确定退出").click()
+        expect(page.get_by_role("button", name="确定退出")).to_have_count(0)
+        assert lost.get("/me").status_code == 401
+
+
 def test_binding_that_is_refused_says_where_to_go(exams: Page) -> None:
     page = go(exams, "bind")
     page.get_by_role("button", name="就诊卡", exact=True).click()
@@ -223,7 +236,7 @@ def test_settings_are_followed_and_signing_out_ends_it(open_phone: OpenPhone) ->
         "aria-pressed", "true"
     )
     page.get_by_role("button", name="English").click()
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out").last.click()
     expect(page.get_by_label("Mobile number", exact=False).or_(page.get_by_role("textbox").first)).to_be_visible()
     assert page.request.get("/api/v1/me").status == 401
 

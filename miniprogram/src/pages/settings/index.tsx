@@ -10,6 +10,7 @@ import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { choose, type Language, useSettings } from "../../state/settings";
 import { useMore } from "../../words/more";
+import { Logins } from "./Logins";
 import { Notices } from "./Notices";
 import { Part } from "./Part";
 import { Texts } from "./Texts";
@@ -71,6 +72,7 @@ export default function SettingsPage() {
           </Part>
           <Notices />
           <Texts />
+          <Logins />
           <Account />
         </>
       )}
