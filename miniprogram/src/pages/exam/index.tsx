@@ -25,6 +25,12 @@ export default function ExamPage() {
   useEffect(() => {
     around(id).then(setHistory, () => undefined);
   }, [id]);
+  const answered = asked.answer !== null;
+  useEffect(() => {
+    if (process.env.TARO_ENV === "h5" && answered) {
+      void import("../film/index").catch(() => undefined); // 4 kB ahead of the tap
+    }
+  }, [answered]);
   const shown: Partial<ExamDetail> & Exam | undefined = asked.answer || known(id);
   const place = history.findIndex((each) => each.id === id);
   const step = (by: number) => {

@@ -38,6 +38,12 @@ export default function Exams() {
     }
     setBusy(false);
   };
+  const answered = first.answer !== null;
+  useEffect(() => {
+    if (process.env.TARO_ENV === "h5" && answered) {
+      void import("../exam/index").catch(() => undefined); // 4 kB ahead of the tap
+    }
+  }, [answered]);
   const filters = [query.hospital, query.category, query.from || query.to, query.sort].filter(Boolean).length;
   const narrowed = filters > 0 || query.q !== "";
   const clear = () => {
