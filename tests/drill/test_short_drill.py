@@ -52,7 +52,7 @@ def test_a_worker_killed_while_it_sends_doubles_and_loses_no_message() -> None:
 
 
 @pytest.mark.timeout(240)
-def test_after_an_outage_each_notice_leaves_once_and_no_login_code_waited_behind_them() -> None:
+def test_login_codes_leave_during_an_outage_and_each_notice_leaves_once_after_it() -> None:
     line = outage.drill(OUTAGE_NOTICES, outage_seconds=1.0, per_second=10)
     require_good(line)
     assert (line.acknowledged, line.healed) == (OUTAGE_NOTICES, OUTAGE_NOTICES)
