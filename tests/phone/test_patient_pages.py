@@ -125,7 +125,8 @@ def test_share_for_a_doctor_is_shown_listed_and_stopped(exams: Page) -> None:
     expect(page.locator(".digits").first).to_have_text(re.compile(r"\d{6}"))
     picture = page.get_by_role("img", name="分享二维码")
     expect(picture).to_be_visible()
-    assert picture.evaluate("(image) => image.complete && image.naturalWidth") > 100
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("(image) => image.naturalWidth") > 100
     page.get_by_role("button", name="获取取片码").click()
     expect(page.get_by_text(re.compile(r"^\d{4} \d{4}$"))).to_be_visible()
     page = go(exams, "shares")
