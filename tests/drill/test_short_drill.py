@@ -56,7 +56,7 @@ def test_login_codes_leave_during_an_outage_and_each_notice_leaves_once_after_it
     line = outage.drill(OUTAGE_NOTICES, outage_seconds=1.0, per_second=10)
     require_good(line)
     assert (line.acknowledged, line.healed) == (OUTAGE_NOTICES, OUTAGE_NOTICES)
-    assert line.reads > outage.CODES_BEFORE + 2, "codes were asked for before, meanwhile and afterwards"
+    assert line.reads >= outage.CODES_BEFORE + 2, "codes were asked for before, meanwhile and afterwards"
 
 
 def test_a_ledger_with_a_loss_is_bad_and_says_so() -> None:
