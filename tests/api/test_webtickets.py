@@ -59,7 +59,7 @@ def browser(site: Site) -> httpx.Client:
 
 def test_a_ticket_leads_to_the_viewer_as_the_same_person(site: Site, patient: str) -> None:
     with browser(site) as page:
-        entered = page.get(new_ticket(site, patient) + "?to=viewer")
+        entered = page.get(new_ticket(site, patient) + "?to=viewer&appended=by-the-platform")
         assert (entered.status_code, entered.headers["location"]) == (303, "/viewer/")
         assert (entered.headers["referrer-policy"], entered.headers["cache-control"]) == ("no-referrer", "no-store")
         cookie = entered.headers["set-cookie"].lower()
