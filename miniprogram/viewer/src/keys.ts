@@ -38,7 +38,7 @@ export function bindKeys(viewer: Viewer): void {
   };
   window.addEventListener("keydown", (event) => {
     if (sheetIsOpen() || event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target as Element;
+    const target = event.target instanceof Element ? event.target : document.body;
     if (nudged(viewer, event, target)) return event.preventDefault();
     const inRange = target instanceof HTMLInputElement;
     const pressesButton = (event.key === " " || event.key === "Enter") && target.closest("button, a");
