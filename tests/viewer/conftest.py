@@ -65,6 +65,7 @@ def _store(url: str, token: str) -> None:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Of one file only: as long as it runs, playwright holds this thread's event loop, which other tests need."""
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as started:
         yield started
 

@@ -28,7 +28,7 @@ export function listen(stage: HTMLElement, hands: Hands): void {
   let pinched = false;
   let lastTap = { at: 0, x: 0, y: 0 };
 
-  const place = (event: PointerEvent | WheelEvent): Point => {
+  const place = (event: MouseEvent): Point => {
     const box = stage.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
@@ -68,7 +68,7 @@ export function listen(stage: HTMLElement, hands: Hands): void {
     if (pinched) return;
     const tapped = moved <= TAP_PIXELS;
     hands.end(place(event), tapped);
-    if (tapped && event.button === 0) tap(place(event), event.timeStamp);
+    if (tapped && event.pointerType !== "mouse") tap(place(event), event.timeStamp); // of a mouse the system knows what a double click is
   };
 
   function tap(spot: Point, at: number): void {
@@ -77,6 +77,9 @@ export function listen(stage: HTMLElement, hands: Hands): void {
     lastTap = double ? { at: 0, x: 0, y: 0 } : { at, ...spot };
   }
 
+  let byMouse = false; // browsers tell of a double click after two taps as well
+  stage.addEventListener("pointerup", (event) => (byMouse = event.pointerType === "mouse"));
+  stage.addEventListener("dblclick", (event) => byMouse && hands.doubleTap(place(event)));
   stage.addEventListener("pointerup", up);
   stage.addEventListener("pointercancel", up);
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
