@@ -35,8 +35,11 @@ def open_film(exams: Page) -> Page:
     return exams
 
 
-def test_stranger_logs_in_by_the_code_of_a_message_and_is_remembered(open_phone: OpenPhone, site: Installation) -> None:
-    page = open_phone("/#/login")
+def test_signed_out_phone_logs_in_by_the_code_of_a_message_goes_on_and_is_remembered(
+    open_phone: OpenPhone, site: Installation
+) -> None:
+    page = open_phone("/#/exam?id=nobodys")
+    page.get_by_role("button", name="用手机号登录").click()
     agree = page.get_by_role("checkbox", name="隐私说明")
     expect(agree).to_have_attribute("aria-checked", "false")
     page.get_by_label("手机号", exact=True).fill(OTHER_PHONE)
@@ -47,6 +50,8 @@ def test_stranger_logs_in_by_the_code_of_a_message_and_is_remembered(open_phone:
     expect(page.get_by_text("验证码已发送到 138****8001，10 分钟内有效。")).to_be_visible()
     page.get_by_label("6 位验证码").fill(awaited_code(site))
     page.get_by_role("button", name="登录并查看").click()
+    expect(page.get_by_text("没有找到这项检查。")).to_be_visible()  # back where the login was missing
+    page.get_by_role("button", name="我的检查").click()
     expect(page.get_by_text("还没有检查记录。绑定就诊卡后，这里会显示您在本院的检查。")).to_be_visible()
     (cookie,) = page.context.cookies()
     assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("cloudfilm_session", True, "Lax")
@@ -57,12 +62,6 @@ def test_stranger_logs_in_by_the_code_of_a_message_and_is_remembered(open_phone:
 def awaited_code(site: Installation) -> str:
     with Phone(site.url, OTHER_PHONE) as phone:
         return phone.awaited_code()
-
-
-def test_signed_out_phone_is_shown_the_way_in(open_phone: OpenPhone) -> None:
-    page = open_phone("/#/exams")
-    page.get_by_role("button", name="用手机号登录").click()
-    expect(page.get_by_label("手机号", exact=True)).to_be_visible()
 
 
 def test_used_link_says_what_to_do(open_phone: OpenPhone) -> None:
