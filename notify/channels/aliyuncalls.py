@@ -21,6 +21,10 @@ from aliyunsdkcore.request import CommonRequest  # type: ignore[import-untyped]
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
 from aliyunsdkcore.vendored.requests.exceptions import ConnectionError as NoConnection  # type: ignore[import-untyped]
 from aliyunsdkcore.vendored.requests.exceptions import ConnectTimeout
+from aliyunsdkcore.vendored.requests.packages.urllib3.connectionpool import (  # type: ignore[import-untyped]
+    HTTPConnectionPool,
+    HTTPSConnectionPool,
+)
 from aliyunsdkcore.vendored.requests.packages.urllib3.exceptions import NewConnectionError  # type: ignore[import-untyped]
 
 from core.errors import Misconfigured
@@ -143,8 +147,29 @@ class _Turn:
             return self._begun
 
 
+class _Once:
+    """Every call has a connection of its own: what an earlier answer left over must not be read as the next one."""
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.close()
+        super()._put_conn(None)  # type: ignore[misc]
+
+
+class _Plain(_Once, HTTPConnectionPool):  # type: ignore[misc]
+    pass
+
+
+class _Tls(_Once, HTTPSConnectionPool):  # type: ignore[misc]
+    pass
+
+
 class _Wire(HTTPAdapter):  # type: ignore[misc]
     """Tells a connection that never stood from one that broke: the SDK makes one error of both."""
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Plain, "https": _Tls}
 
     def send(self, *args: Any, **more: Any) -> Any:
         try:
