@@ -30,7 +30,7 @@ test: ## format, lint, types, import contracts and all tests, within 10 minutes
 	@infra/deploy/venv.sh requirements-dev.lock
 	@infra/deploy/browser.sh
 	@infra/deploy/phone.sh h5 viewer weapp alipay & phone=$$!; $(MAKE) --no-print-directory lint && wait $$phone # one waits for the network
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q # two cores, and much waiting
 
 lint: ## format, lint, types and import contracts only
 	@infra/deploy/venv.sh requirements-dev.lock

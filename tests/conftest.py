@@ -23,6 +23,17 @@ from records.models import Hospital
 from tests.parts.postgres import Postgres, running_postgres
 
 TEMPLATE = "template_cloudfilm"
+# Whole installations, browsers and kills begin first, so that none of them runs alone at the end.
+LONGEST_FIRST = (
+    "tests/drill/",
+    "tests/infra/test_migrations.py",
+    "tests/stories/",
+    "tests/phone/",
+    "tests/viewer/",
+    "tests/browser/",
+    "tests/api/",
+    "tests/bench/",
+)
 SHARED = "tests"  # making a database from the template costs 300 files, emptying one costs a few statements
 # Foreign keys rest meanwhile; what migrations wrote is not there to be emptied.
 EMPTY = """
@@ -40,6 +51,11 @@ BEGIN
     PERFORM setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take long at the beginning."""
+    items.sort(key=lambda item: next((place for place, each in enumerate(LONGEST_FIRST) if item.nodeid.startswith(each)), 99))
 
 
 @pytest.fixture

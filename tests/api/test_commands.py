@@ -7,22 +7,19 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from pydicom.data import get_testdata_file
 
 from api.commands import COMMANDS
-
-ROOT = Path(__file__).parents[2]
+from tests.parts import commands
 
 
 def api(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
     settings = {"CLOUDFILM_HOME": str(home), "CLOUDFILM_DEMO": "1", "CLOUDFILM_INGEST_CHILDREN": "1", **more}
-    command = [sys.executable, "-m", "api", *words]
-    return subprocess.run(command, cwd=ROOT, env=plain | settings, capture_output=True, text=True, timeout=50)
+    return commands.run(words, plain | settings)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Short operator commands in processes forked from one that has imported everything: their start is most of their time.
+"""Operator commands in processes forked from one that has imported everything: their start is most of their time.
 
 A program of its own: it reads requests as lines of JSON, and answers each with the exit status and what was printed.
 """
@@ -18,7 +18,8 @@ from pathlib import Path
 from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = frozenset({"hospital", "token"})  # what tests need to begin; a command under test has a process of its own
+SHORT = frozenset({"hospital", "token"})  # what tests need to begin
+IMPORTED = ("audit", "export", "hl7", "hospital", "import_files", "migrate", "notices", "scrub", "selfcheck", "token")
 _one_at_a_time = Lock()
 
 
@@ -42,7 +43,7 @@ def _server() -> subprocess.Popen[str]:
 
 
 def _serve() -> None:
-    for name in sorted(SHORT):
+    for name in IMPORTED:
         import_module(f"api.commands.{name}")
     for line in sys.stdin:
         asked = json.loads(line)
