@@ -2,16 +2,31 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from api.tickets import new_ticket
 from tests.parts import npm
+from tests.parts.badline import Line, bad_line
 from tests.parts.installation import Installation
 from tests.parts.phone import Phone
-from tests.phone.conftest import CT, MINI_PROGRAMS, PHONE, WAIT_MS, OpenPhone, built, cut_texts, serious_findings, small_targets
+from tests.phone.conftest import (
+    CT,
+    MINI_PROGRAMS,
+    PHONE,
+    WAIT_MS,
+    OpenPhone,
+    built,
+    cut_texts,
+    serious_findings,
+    settings_of,
+    small_targets,
+    watched,
+)
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -20,6 +35,13 @@ MINI_PHONES = {"weapp": "13800138002", "alipay": "13800138003"}
 OTHER_PHONE = "13800138001"  # nobody's: one code a minute for each number
 LARGEST_SCRIPT_BYTES = 200_000  # of list and film, as they come over the wire
 TAP_MS, MOST_TAPS, LOOK_MS = 60, 40, 50
+FAR_MS = 120_000  # on a bad line
+DRAWN = """() => {
+  const canvas = document.querySelector('canvas.picture');
+  if (!canvas || !canvas.width) return false;
+  const values = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  return values.some((value, at) => at % 4 < 3 && value > 32);
+}"""
 
 
 def open_exam(exams: Page, item: str = CT) -> Page:
@@ -331,3 +353,46 @@ def test_scripts_of_list_and_film_are_small_and_the_viewer_is_not_among_them(ope
     assert len(sizes) >= 4
     assert all("/phone/js/" in url for url in sizes)
     assert sum(sizes.values()) < LARGEST_SCRIPT_BYTES
+
+
+@pytest.fixture(scope="module")
+def far_phone(site: Installation, chromium: Browser) -> Iterator[BrowserContext]:
+    """A phone at the end of a bad line, signed in over it, with nothing in its cache."""
+    with bad_line(site.port, Line()) as port:
+        context = chromium.new_context(
+            viewport=PHONE,  # type: ignore[arg-type]
+            locale="zh-CN",
+            has_touch=True,
+            is_mobile=True,
+            base_url=f"http://127.0.0.1:{port}",
+        )
+        context.set_default_timeout(FAR_MS)
+        yield context
+        context.close()
+
+
+def test_at_256_kbit_and_two_percent_loss_report_film_and_first_picture_come(
+    film: None, site: Installation, far_phone: BrowserContext
+) -> None:
+    faults: list[str] = []
+    page = watched(far_phone.new_page(), faults)
+    page.goto(new_ticket(settings_of(site)))
+    page.locator(".exam-card", has_text=CT).click()
+    assert site.url not in page.url
+    page.get_by_role("button", name="报告").click()
+    page.get_by_text("检查所见").wait_for()
+    page.go_back()
+    page.get_by_role("button", name="胶片").click()
+    _seen(page)
+    page.go_back()
+    page.get_by_role("button", name="影像").click()
+    page.wait_for_function(DRAWN)
+    assert site.url not in page.url, "all of it came over the bad line"
+    assert not faults
+
+
+def _seen(page: Page) -> None:
+    """The film is painted."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('img.film-picture')].some((each) => each.complete && each.naturalWidth > 0)"
+    )

@@ -24,7 +24,7 @@ ADVICE = (
 )
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-WAIT_MS = 20_000
+WAIT_MS = 40_000
 COOKIE = "cloudfilm_session"
 OLD_DEVICE = ("--disable-3d-apis", "--js-flags=--jitless")  # no WebGL, and with it no WebAssembly
 
