@@ -86,6 +86,9 @@ export function filmPage(id: string, n: number): Promise<FilmPage> {
   return call("GET", `/api/v1/exams/${encodeURIComponent(id)}/films/${n}`);
 }
 
+/** Width of the smallest film that lies ready: soon there on a slow line, and the list has brought it already. */
+export const SMALL_FILM = 360;
+
 /** Where a page of film is as a picture, at most so many pixels wide. */
 export function filmPath(id: string, n: number, width: number): string {
   return `/api/v1/exams/${encodeURIComponent(id)}/films/${n}.jpg?width=${width}`;

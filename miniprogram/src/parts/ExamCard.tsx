@@ -1,12 +1,11 @@
 // One exam in the list: item, day and hospital, how far it has come, and a small film.
-import { type Exam, filmPath } from "../api/exams";
+import { type Exam, filmPath, SMALL_FILM } from "../api/exams";
 import { open } from "../state/go";
 import { useWords } from "../words";
 import { sayTime } from "../words/dates";
 import { NotifyMe } from "./NotifyMe";
 import { Picture } from "./Picture";
 
-const THUMB_WIDTH = 360; // the smallest that lies ready
 const OPEN_STATES = ["examined", "in_review", "withdrawn", "preliminary"];
 const WAITING = ["examined", "in_review"];
 
@@ -47,7 +46,7 @@ function Thumb({ exam, kind }: { exam: Exam; kind: string }) {
   }
   return (
     <span className="thumb" aria-hidden="true">
-      <Picture className="thumb-picture" path={filmPath(exam.id, 1, THUMB_WIDTH)} words="" />
+      <Picture className="thumb-picture" path={filmPath(exam.id, 1, SMALL_FILM)} words="" />
     </span>
   );
 }

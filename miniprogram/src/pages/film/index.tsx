@@ -2,7 +2,7 @@
 import Taro from "@tarojs/taro";
 import { useEffect, useRef, useState } from "react";
 
-import { type Cell, filmPage, filmPath, films } from "../../api/exams";
+import { type Cell, filmPage, filmPath, films, SMALL_FILM } from "../../api/exams";
 import { Page } from "../../parts/Page";
 import { Picture } from "../../parts/Picture";
 import { Button, Empty, Fault } from "../../parts/Pieces";
@@ -61,6 +61,7 @@ function Sheets({ id, n, count, onTurn, size }: SheetsProps) {
   return (
     <div className="film">
       <Sheet ref={zoom} onScale={onScale} onDoubleTap={onPlace} onTurn={turn} ratio={size ? size.width / size.height : 0.8}>
+        <Picture key={`small ${n}`} className="film-first" path={filmPath(id, n, SMALL_FILM)} words="" atOnce />
         <Picture key={n} className="film-picture" path={filmPath(id, n, width)} words={say.filmAlt(n)} atOnce />
       </Sheet>
       <div className="film-tools">
