@@ -38,9 +38,9 @@ STEPS = 60
 SETTLE_MS = 2000  # for the last frames to be unpacked
 FRAME_MS = 1000 / 60
 KILOBYTE = 1000
-REMARK = """All slices over 4G is what the line carries: at 9 Mbit/s neither server keeps the browser waiting, and lossless frames of a
-noisy phantom leave little to compress, so the ratio is that of the bytes sent. A film is visible at once because the list
-has brought its smallest size."""
+REMARK = """All slices over 4G is what the line carries: at 9 Mbit/s neither server keeps the browser waiting, and
+lossless frames of a noisy phantom leave little to compress, so the ratio is that of the bytes sent. A film is visible
+at once because the list has brought its smallest size."""
 REQUIRED_RATIO, REQUIRED_SCRIPT_KB = 2.0, 200.0
 # Presses the key for the next slice, and tells how many frames of the screen and milliseconds it took to see another picture.
 STEP = """() => new Promise((done) => {
