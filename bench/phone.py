@@ -38,7 +38,8 @@ STEPS = 60
 SETTLE_MS = 2000  # for the last frames to be unpacked
 FRAME_MS = 1000 / 60
 KILOBYTE = 1000
-REMARK = """All slices are counted when they have come in, before they are unpacked. We take it that the line is what limits them (at
+REMARK = """\
+All slices are counted when they have come in, before they are unpacked. We take it that the line is what limits them (at
 9 Mbit/s 50 s are 56 MB); bytes and processors were not looked at. A film is visible so soon because the list, from which
 the tap comes, has brought its smallest size; who comes by another way waits for that first."""
 REQUIRED_RATIO, REQUIRED_SCRIPT_KB = 2.0, 200.0
