@@ -1,7 +1,8 @@
 // One exam in the list: item, day and hospital, how far it has come, and a small film.
 import { type Exam, filmPath, SMALL_FILM } from "../api/exams";
 import { open } from "../state/go";
-import { useWords } from "../words";
+import { nameOf, useWords } from "../words";
+import { cardWords } from "../words/card";
 import { sayTime } from "../words/dates";
 import { NotifyMe } from "./NotifyMe";
 import { Picture } from "./Picture";
@@ -11,7 +12,7 @@ const WAITING = ["examined", "in_review"];
 
 /** Name and number never stand here: a list is seen by whoever sits beside. */
 export function ExamCard({ exam }: { exam: Exam }) {
-  const say = useWords();
+  const say = useWords(cardWords);
   return (
     <>
       <button className="exam-card" onClick={() => open("exam", { id: exam.id })}>
@@ -21,7 +22,7 @@ export function ExamCard({ exam }: { exam: Exam }) {
           <span className="second">{exam.hospital.name}</span>
           <State exam={exam} />
         </span>
-        <Thumb exam={exam} kind={say.categories[exam.category] || exam.modality} />
+        <Thumb exam={exam} kind={nameOf(say.categories, exam.category, exam.modality)} />
       </button>
       {WAITING.includes(exam.state) && <NotifyMe exam={exam} />}
     </>
@@ -30,10 +31,10 @@ export function ExamCard({ exam }: { exam: Exam }) {
 
 /** A word for how far it has come; colour only repeats it. */
 export function State({ exam }: { exam: Exam }) {
-  const say = useWords();
+  const say = useWords(cardWords);
   const state = exam.report?.status === "preliminary" ? "preliminary" : exam.state;
   const kind = OPEN_STATES.includes(state) ? " open" : state === "registered" ? " off" : "";
-  return <span className={`state${kind}`}>{say.stateShort[state] || state}</span>;
+  return <span className={`state${kind}`}>{nameOf(say.stateShort, state)}</span>;
 }
 
 function Thumb({ exam, kind }: { exam: Exam; kind: string }) {

@@ -4,12 +4,13 @@ import { useEffect, useState } from "react";
 
 import { hospitals, type Hospital } from "../api/hospitals";
 import { useWords } from "../words";
+import { commonWords } from "../words/common";
 
 const MOST = 3; // more than these would bury the page
 
 /** The phone of one hospital by its code, or of the first few. */
 export function HospitalPhone({ hospital }: { hospital?: string }) {
-  const say = useWords();
+  const say = useWords(commonWords);
   const [known, setKnown] = useState<Hospital[]>([]);
   useEffect(() => {
     hospitals().then(setKnown, () => undefined); // no phone to show is no reason to disturb

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { call } from "../api/client";
 import type { Exam } from "../api/exams";
 import { useWords } from "../words";
+import { cardWords } from "../words/card";
 import { Button, Said } from "./Pieces";
 
 interface Subscriptions {
@@ -15,7 +16,7 @@ const CHANNEL = process.env.TARO_ENV === "weapp" ? "wechat" : "alipay";
 const MOST = 3; // of one dialogue
 
 export function NotifyMe({ exam }: { exam: Exam }) {
-  const say = useWords();
+  const say = useWords(cardWords);
   const [said, setSaid] = useState("");
   if (process.env.TARO_ENV === "h5") {
     return <p className="text small notify">{say.notifyBySms}</p>;

@@ -6,6 +6,7 @@ import { back } from "../state/go";
 import { useRetrying } from "../state/network";
 import { systemScale, useSettings } from "../state/settings";
 import { useWords } from "../words";
+import { commonWords } from "../words/common";
 import { HospitalPhone } from "./HospitalPhone";
 
 interface Props {
@@ -23,7 +24,7 @@ const BASE = { usual: 17, elder: 22 }; // px of 1rem in a mini-program
 /** A page. */
 export function Page({ title, children, first, dark, bare, aside, hospital }: Props) {
   const { elder } = useSettings();
-  const say = useWords();
+  const say = useWords(commonWords);
   const retrying = useRetrying();
   const mini = process.env.TARO_ENV !== "h5";
   const rem = { "--rem": `${(elder ? BASE.elder : BASE.usual) * Math.max(1, elder ? 1 : systemScale())}px` } as object;

@@ -5,6 +5,7 @@ import { Problem } from "../api/client";
 import { signIn } from "../state/entry";
 import { replace } from "../state/go";
 import { useWords } from "../words";
+import { commonWords } from "../words/common";
 
 interface Tap {
   children: ReactNode;
@@ -49,7 +50,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 
 /** A call that failed: what it was, and the way on. */
 export function Fault({ problem, again }: { problem: Problem; again: () => void }) {
-  const say = useWords();
+  const say = useWords(commonWords);
   if (problem.kind === "login") {
     return (
       <Empty title={say.expired}>
@@ -69,7 +70,7 @@ export function Fault({ problem, again }: { problem: Problem; again: () => void 
 
 /** Where lines will stand, while they come. */
 export function Bones({ cards = 3 }: { cards?: number }) {
-  const say = useWords();
+  const say = useWords(commonWords);
   return (
     <div className="bones loose" role="status" aria-label={say.loading}>
       {Array.from({ length: cards }, (_, index) => (

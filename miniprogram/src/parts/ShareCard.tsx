@@ -4,9 +4,9 @@ import { useEffect, useState } from "react";
 
 import { one, pickup, type Share, stop, type Visit, visits } from "../api/shares";
 import { addressOf } from "../api/transport";
-import { useWords } from "../words";
+import { nameOf, useWords } from "../words";
 import { sayMoment } from "../words/moments";
-import { useMore } from "../words/more";
+import { shareWords } from "../words/share";
 import { Picture } from "./Picture";
 import { Button, Card, Said } from "./Pieces";
 import { problemOf } from "./useAnswer";
@@ -14,31 +14,31 @@ import { problemOf } from "./useAnswer";
 const OPEN = ["active", "early"];
 
 export function ShareCard({ share, onStopped }: { share: Share; onStopped: (share: Share) => void }) {
-  const more = useMore();
+  const say = useWords(shareWords);
   const good = OPEN.includes(share.state);
   return (
     <div className="loose">
       {good && (
         <Card>
-          <p className="text">{more.shareShow(sayMoment(share.expires_at))}</p>
+          <p className="text">{say.shareShow(sayMoment(share.expires_at))}</p>
           <div className="qr">
-            <Picture className="qr-picture" path={share.qr} words={more.shareQr} atOnce />
+            <Picture className="qr-picture" path={share.qr} words={say.shareQr} atOnce />
           </div>
           {share.passcode_digits && (
             <div>
-              <p className="text second">{more.passcode}</p>
+              <p className="text second">{say.passcode}</p>
               <p className="text digits">{share.passcode_digits}</p>
-              <p className="text second">{more.passcodeOnce}</p>
+              <p className="text second">{say.passcodeOnce}</p>
             </div>
           )}
           <PickUp share={share} />
           <CopyLink share={share} />
         </Card>
       )}
-      {!good && <Said>{stateWords(share, more)}</Said>}
+      {!good && <Said>{stateWords(share, say)}</Said>}
       <p className="text second">
-        {share.masked ? more.forOthers : more.forDoctor} · {more.exams(share.exams.length)} ·{" "}
-        {more.opens(share.opens, share.max_opens)}
+        {share.masked ? say.forOthers : say.forDoctor} · {say.exams(share.exams.length)} ·{" "}
+        {say.opens(share.opens, share.max_opens)}
       </p>
       <Visits id={share.id} />
       {good && <Stop share={share} onStopped={onStopped} />}
@@ -47,20 +47,20 @@ export function ShareCard({ share, onStopped }: { share: Share; onStopped: (shar
 }
 
 /** How a share stands, in a word. */
-export function stateWords(share: Share, more: ReturnType<typeof useMore>): string {
+export function stateWords(share: Share, say: typeof shareWords.zh): string {
   const words: Record<string, string> = {
-    active: more.sharing,
-    early: more.sharing,
-    revoked: more.stopped,
-    expired: more.expired,
-    locked: more.stopped,
-    used: more.usedUp,
+    active: say.sharing,
+    early: say.sharing,
+    revoked: say.stopped,
+    expired: say.over,
+    locked: say.stopped,
+    used: say.usedUp,
   };
   return words[share.state] || share.state;
 }
 
 function PickUp({ share }: { share: Share }) {
-  const more = useMore();
+  const say = useWords(shareWords);
   const [code, setCode] = useState("");
   const [fault, setFault] = useState("");
   const show = () =>
@@ -73,7 +73,7 @@ function PickUp({ share }: { share: Share }) {
       <div className="stack">
         {fault && <Said kind="wrong">{fault}</Said>}
         <Button kind="quiet" onTap={show}>
-          {more.pickupMake}
+          {say.pickupMake}
         </Button>
       </div>
     );
@@ -81,15 +81,15 @@ function PickUp({ share }: { share: Share }) {
   const site = process.env.TARO_ENV === "h5" ? window.location.origin : addressOf("");
   return (
     <div>
-      <p className="text second">{more.pickupCode}</p>
+      <p className="text second">{say.pickupCode}</p>
       <p className="text digits">{code}</p>
-      <p className="text second">{more.pickupWhere(`${site.replace(/^https?:\/\//, "")}/get`)}</p>
+      <p className="text second">{say.pickupWhere(`${site.replace(/^https?:\/\//, "")}/get`)}</p>
     </div>
   );
 }
 
 function CopyLink({ share }: { share: Share }) {
-  const more = useMore();
+  const say = useWords(shareWords);
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     const url = share.url || (await one(share.id)).url || "";
@@ -98,13 +98,13 @@ function CopyLink({ share }: { share: Share }) {
   };
   return (
     <Button kind="plain" onTap={() => void copy().catch(() => undefined)}>
-      {copied ? more.copied : more.copyLink}
+      {copied ? say.copied : say.copyLink}
     </Button>
   );
 }
 
 function Visits({ id }: { id: string }) {
-  const more = useMore();
+  const say = useWords(shareWords);
   const [found, setFound] = useState<Visit[] | null>(null);
   useEffect(() => {
     visits(id).then((page) => setFound(page.items), () => undefined);
@@ -114,18 +114,18 @@ function Visits({ id }: { id: string }) {
   }
   return (
     <section className="stack">
-      <h2 className="heading">{more.visitsTitle}</h2>
+      <h2 className="heading">{say.visitsTitle}</h2>
       <Card>
-        {!found.length && <p className="text second">{more.visitsNone}</p>}
+        {!found.length && <p className="text second">{say.visitsNone}</p>}
         <ul className="lines">
           {found.map((visit, index) => (
             <li className="line" key={`${visit.at}-${index}`}>
               <span className="grow">
                 <span className="line-name">
-                  {[visit.said && [visit.said.hospital, visit.said.name].filter(Boolean).join(" "), more.events[visit.what] || visit.what]
+                  {[visit.said && [visit.said.hospital, visit.said.name].filter(Boolean).join(" "), nameOf(say.events, visit.what)]
                     .filter(Boolean)
                     .join(" · ")}
-                  {visit.exams.some((each) => each.downloaded_at) ? ` · ${more.events.downloaded}` : ""}
+                  {visit.exams.some((each) => each.downloaded_at) ? ` · ${say.events.downloaded}` : ""}
                 </span>
                 <span className="second line-more">
                   {[sayMoment(visit.at), visit.place?.city, visit.device].filter(Boolean).join(" · ")}
@@ -140,8 +140,7 @@ function Visits({ id }: { id: string }) {
 }
 
 function Stop({ share, onStopped }: { share: Share; onStopped: (share: Share) => void }) {
-  const more = useMore();
-  const say = useWords();
+  const say = useWords(shareWords);
   const [asking, setAsking] = useState(false);
   const [fault, setFault] = useState("");
   const end = async () => {
@@ -156,15 +155,15 @@ function Stop({ share, onStopped }: { share: Share; onStopped: (share: Share) =>
   if (!asking) {
     return (
       <Button kind="danger" onTap={() => setAsking(true)}>
-        {more.stopShare}
+        {say.stopShare}
       </Button>
     );
   }
   return (
     <div className="stack">
-      <Said kind="wrong">{fault || more.stopSure}</Said>
+      <Said kind="wrong">{fault || say.stopSure}</Said>
       <Button kind="danger" onTap={end}>
-        {more.stopYes}
+        {say.stopYes}
       </Button>
       <Button kind="quiet" onTap={() => setAsking(false)}>
         {say.cancel}

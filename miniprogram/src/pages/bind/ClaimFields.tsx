@@ -2,7 +2,8 @@
 import type { Hospital } from "../../api/hospitals";
 import { Field } from "../../parts/Field";
 import { Chips } from "../../parts/Pieces";
-import { useMore } from "../../words/more";
+import { nameOf, useWords } from "../../words";
+import { bindWords } from "../../words/bind";
 
 export interface Claim {
   hospital: string;
@@ -19,14 +20,14 @@ export interface ClaimProps {
 
 /** Which hospital, which number, whose name. */
 export function ClaimFields({ claim, onChange, all }: ClaimProps) {
-  const more = useMore();
+  const say = useWords(bindWords);
   return (
     <div className="stack">
       {all.length > 1 && (
         <div>
-          <p className="field-name">{more.bindHospital}</p>
+          <p className="field-name">{say.bindHospital}</p>
           <Chips
-            name={more.bindHospital}
+            name={say.bindHospital}
             chosen={claim.hospital}
             options={all.map((each) => [each.code, each.name])}
             onChoose={(hospital) => onChange({ ...claim, hospital })}
@@ -34,17 +35,21 @@ export function ClaimFields({ claim, onChange, all }: ClaimProps) {
         </div>
       )}
       <div>
-        <p className="field-name">{more.bindKind}</p>
+        <p className="field-name">{say.bindKind}</p>
         <Chips
-          name={more.bindKind}
+          name={say.bindKind}
           chosen={claim.kind}
-          options={Object.entries(more.kinds)}
+          options={Object.entries(say.kinds)}
           onChoose={(kind) => onChange({ ...claim, kind })}
         />
       </div>
-      <Field name={more.kinds[claim.kind] || more.bindValue} value={claim.value} onChange={(value) => onChange({ ...claim, value })} />
-      <Field name={more.bindName} value={claim.name} onChange={(name) => onChange({ ...claim, name })} most={128} />
-      <p className="text small">{more.bindWhere}</p>
+      <Field
+        name={nameOf(say.kinds, claim.kind, say.bindValue)}
+        value={claim.value}
+        onChange={(value) => onChange({ ...claim, value })}
+      />
+      <Field name={say.bindName} value={claim.name} onChange={(name) => onChange({ ...claim, name })} most={128} />
+      <p className="text small">{say.bindWhere}</p>
     </div>
   );
 }

@@ -5,8 +5,9 @@ import { call } from "../../api/client";
 import { Field } from "../../parts/Field";
 import { Button, Card, Chips, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { nameOf, useWords } from "../../words";
+import { bindWords } from "../../words/bind";
 import { sayDate } from "../../words/moments";
-import { useMore } from "../../words/more";
 import { ClaimFields, type ClaimProps } from "./ClaimFields";
 import { Sure } from "./Sure";
 
@@ -23,7 +24,7 @@ interface Members {
 }
 
 export function Family({ claim, onChange, all }: ClaimProps) {
-  const more = useMore();
+  const say = useWords(bindWords);
   const members = useAnswer(() => call<Members>("GET", "/api/v1/me/family"), []);
   const [relation, setRelation] = useState("parent");
   const [challenge, setChallenge] = useState("");
@@ -44,7 +45,7 @@ export function Family({ claim, onChange, all }: ClaimProps) {
   const ask = () =>
     attempt(async () => {
       if (!claim.value.trim() || !claim.name.trim()) {
-        setFault(more.incomplete);
+        setFault(say.incomplete);
         return;
       }
       const said = { ...claim, value: claim.value.trim(), name: claim.name.trim(), relation };
@@ -63,37 +64,37 @@ export function Family({ claim, onChange, all }: ClaimProps) {
     <div className="loose">
       <Card>
         {fault && <Said kind="wrong">{fault}</Said>}
-        {done && !fault && <Said kind="good">{more.familyDone}</Said>}
+        {done && !fault && <Said kind="good">{say.familyDone}</Said>}
         {challenge ? (
           <div className="stack">
-            <Said>{more.familySent}</Said>
-            <Field name={more.familyCode} value={code} onChange={setCode} onDone={verify} kind="code" most={6} />
+            <Said>{say.familySent}</Said>
+            <Field name={say.familyCode} value={code} onChange={setCode} onDone={verify} kind="code" most={6} />
             <Button onTap={verify} off={busy || code.trim().length < 6}>
-              {more.familyLetIn}
+              {say.familyLetIn}
             </Button>
           </div>
         ) : (
           <div className="stack">
             <div>
-              <p className="field-name">{more.relation}</p>
-              <Chips name={more.relation} chosen={relation} options={Object.entries(more.relations)} onChoose={setRelation} />
+              <p className="field-name">{say.relation}</p>
+              <Chips name={say.relation} chosen={relation} options={Object.entries(say.relations)} onChoose={setRelation} />
             </div>
             <ClaimFields claim={claim} onChange={onChange} all={all} />
-            <p className="text second">{more.familyWhy}</p>
+            <p className="text second">{say.familyWhy}</p>
             <Button onTap={ask} off={busy}>
-              {more.familyAsk}
+              {say.familyAsk}
             </Button>
           </div>
         )}
       </Card>
-      <List title={more.familyISee} members={members.answer?.items || []} onChange={members.again} />
-      <List title={more.familySeesMe} members={members.answer?.who_sees_mine || []} onChange={members.again} />
+      <List title={say.familyISee} members={members.answer?.items || []} onChange={members.again} />
+      <List title={say.familySeesMe} members={members.answer?.who_sees_mine || []} onChange={members.again} />
     </div>
   );
 }
 
 function List({ title, members, onChange }: { title: string; members: Member[]; onChange: () => void }) {
-  const more = useMore();
+  const say = useWords(bindWords);
   if (!members.length) {
     return null;
   }
@@ -106,11 +107,11 @@ function List({ title, members, onChange }: { title: string; members: Member[]; 
             <li className="line" key={each.id}>
               <span className="grow">
                 <span className="line-name">
-                  {[each.name, more.relations[each.relation] || each.relation].filter(Boolean).join(" · ")}
+                  {[each.name, nameOf(say.relations, each.relation)].filter(Boolean).join(" · ")}
                 </span>
-                <span className="second line-more">{more.until(sayDate(each.expires_at))}</span>
+                <span className="second line-more">{say.until(sayDate(each.expires_at))}</span>
               </span>
-              <Sure words={more.end} sure={more.endSure} onSure={() => call("DELETE", `/api/v1/me/family/${each.id}`).then(onChange)} />
+              <Sure words={say.end} sure={say.endSure} onSure={() => call("DELETE", `/api/v1/me/family/${each.id}`).then(onChange)} />
             </li>
           ))}
         </ul>

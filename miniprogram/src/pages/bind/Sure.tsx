@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { Button } from "../../parts/Pieces";
 import { useWords } from "../../words";
+import { commonWords } from "../../words/common";
 
 interface Props {
   words: string;
@@ -11,7 +12,7 @@ interface Props {
 }
 
 export function Sure({ words, sure, onSure }: Props) {
-  const say = useWords();
+  const say = useWords(commonWords);
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   if (!asking) {

@@ -7,8 +7,9 @@ import { Page } from "../../parts/Page";
 import { Button, Card, Chips, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { replace } from "../../state/go";
+import { nameOf, useWords } from "../../words";
+import { bindWords } from "../../words/bind";
 import { sayDate } from "../../words/moments";
-import { useMore } from "../../words/more";
 import { type Claim, ClaimFields, type ClaimProps } from "./ClaimFields";
 import { Family } from "./Family";
 import { Sure } from "./Sure";
@@ -22,7 +23,7 @@ interface Binding {
 }
 
 export default function Bind() {
-  const more = useMore();
+  const say = useWords(bindWords);
   const [all, setAll] = useState<Hospital[]>([]);
   const [whose, setWhose] = useState("mine");
   const [claim, setClaim] = useState<Claim>({ hospital: "", kind: "id_card", value: "", name: "" });
@@ -36,25 +37,25 @@ export default function Bind() {
       () => undefined,
     );
   }, []);
-  const nameOf = (code: string) => all.find((each) => each.code === code)?.name || code;
+  const hospitalOf = (code: string) => all.find((each) => each.code === code)?.name || code;
   return (
-    <Page title={more.bindTitle} hospital={claim.hospital || undefined}>
+    <Page title={say.bindTitle} hospital={claim.hospital || undefined}>
       <section className="stack">
-        <h2 className="heading">{more.myBindings}</h2>
+        <h2 className="heading">{say.myBindings}</h2>
         <Card>
-          {mine.answer && mine.answer.items.length === 0 && <p className="text second">{more.noBindings}</p>}
+          {mine.answer && mine.answer.items.length === 0 && <p className="text second">{say.noBindings}</p>}
           <ul className="lines">
             {mine.answer?.items.map((each) => (
               <li className="line" key={each.id}>
                 <span className="grow">
-                  <span className="line-name">{nameOf(each.hospital)}</span>
+                  <span className="line-name">{hospitalOf(each.hospital)}</span>
                   <span className="second line-more">
-                    {more.kinds[each.kind] || each.kind} {each.masked_value} · {sayDate(each.proved_at)}
+                    {nameOf(say.kinds, each.kind)} {each.masked_value} · {sayDate(each.proved_at)}
                   </span>
                 </span>
                 <Sure
-                  words={more.unbind}
-                  sure={more.unbindSure}
+                  words={say.unbind}
+                  sure={say.unbindSure}
                   onSure={() => call("DELETE", `/api/v1/me/bindings/${each.id}`).then(mine.again)}
                 />
               </li>
@@ -63,11 +64,11 @@ export default function Bind() {
         </Card>
       </section>
       <Chips
-        name={more.bindTitle}
+        name={say.bindTitle}
         chosen={whose}
         options={[
-          ["mine", more.bindMine],
-          ["family", more.bindFamily],
+          ["mine", say.bindMine],
+          ["family", say.bindFamily],
         ]}
         onChoose={setWhose}
       />
@@ -81,14 +82,14 @@ export default function Bind() {
 }
 
 function Own({ claim, onChange, all, onBound }: ClaimProps & { onBound: () => void }) {
-  const more = useMore();
+  const say = useWords(bindWords);
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState(false);
   const bind = async () => {
     setFault("");
     if (!claim.value.trim() || !claim.name.trim()) {
-      setFault(more.incomplete);
+      setFault(say.incomplete);
       return;
     }
     setBusy(true);
@@ -107,13 +108,13 @@ function Own({ claim, onChange, all, onBound }: ClaimProps & { onBound: () => vo
       {fault && <Said kind="wrong">{fault}</Said>}
       {done && !fault && (
         <div className="stack">
-          <Said kind="good">{more.bound}</Said>
-          <Button onTap={() => replace("exams")}>{more.toExams}</Button>
+          <Said kind="good">{say.bound}</Said>
+          <Button onTap={() => replace("exams")}>{say.toExams}</Button>
         </div>
       )}
       <ClaimFields claim={claim} onChange={onChange} all={all} />
       <Button kind={done ? "quiet" : ""} onTap={bind} off={busy}>
-        {more.bind}
+        {say.bind}
       </Button>
     </Card>
   );

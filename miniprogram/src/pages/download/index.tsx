@@ -8,9 +8,10 @@ import { Page } from "../../parts/Page";
 import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
+import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
+import { downloadWords } from "../../words/download";
 import { sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
 import { saySize } from "../../words/sizes";
 import { type Taking, useTaking } from "./taking";
 import "./index.css";
@@ -20,14 +21,14 @@ const WIFI_BYTES = 20 * MIB; // from here on the network matters
 const MOST_IN_PAGE_BYTES = 400 * MIB; // held in memory until it is whole; the browser's own download takes what is larger
 
 export default function Download() {
-  const more = useMore();
+  const say = useWords(downloadWords);
   const id = Taro.getCurrentInstance().router?.params.exam || "";
   const asked = useAnswer(() => askManifest(id), [id]);
   const exam = useAnswer(() => askExam(id), [id]).answer || known(id);
   const shown = asked.answer;
   const nothing = shown && !shown.report && !shown.films.length && !shown.series.length;
   return (
-    <Page title={more.downloadTitle} hospital={exam?.hospital.code}>
+    <Page title={say.downloadTitle} hospital={exam?.hospital.code}>
       {exam && (
         <section>
           <h2 className="large">{exam.item}</h2>
@@ -38,7 +39,7 @@ export default function Download() {
       )}
       {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
       {!shown && !asked.problem && <Bones cards={2} />}
-      {nothing && <Empty title={more.nothing} />}
+      {nothing && <Empty title={say.nothing} />}
       {shown && !nothing && (process.env.TARO_ENV === "h5" ? <Here id={id} shown={shown} day={exam?.performed_at} /> : <InApp />)}
       {shown && !nothing && <Elsewhere id={id} />}
     </Page>
@@ -46,46 +47,46 @@ export default function Download() {
 }
 
 function Here({ id, shown, day }: { id: string; shown: Manifest; day?: string }) {
-  const more = useMore();
+  const say = useWords(downloadWords);
   const { taking, take, stop } = useTaking();
   const name = `exam-${(day || "").slice(0, 10).replace(/-/g, "")}.zip`;
   const busy = taking?.state === "running";
   return (
     <div className="loose">
       <Card>
-        <p className="text">{more.wholeInside(inside(shown, more))}</p>
-        {shown.bytes > MOST_IN_PAGE_BYTES && <Said>{more.large}</Said>}
-        {shown.bytes > WIFI_BYTES && shown.bytes <= MOST_IN_PAGE_BYTES && <p className="text second">{more.wifi}</p>}
+        <p className="text">{say.wholeInside(inside(shown, say))}</p>
+        {shown.bytes > MOST_IN_PAGE_BYTES && <Said>{say.large}</Said>}
+        {shown.bytes > WIFI_BYTES && shown.bytes <= MOST_IN_PAGE_BYTES && <p className="text second">{say.wifi}</p>}
         {taking && <Progress taking={taking} onStop={stop} onGoOn={() => take(taking.path, name)} />}
         {shown.bytes > MOST_IN_PAGE_BYTES ? (
           <a className="button" href={zipPath(id)} download={name}>
-            {more.whole}（{saySize(shown.bytes)}）
+            {say.whole}（{saySize(shown.bytes)}）
           </a>
         ) : (
           <Button onTap={() => take(zipPath(id), name)} off={busy}>
-            {more.whole}（{saySize(shown.bytes)}）
+            {say.whole}（{saySize(shown.bytes)}）
           </Button>
         )}
       </Card>
       {shown.series.length > 0 && (
         <Card>
-          <h2 className="heading">{more.oneSeries}</h2>
+          <h2 className="heading">{say.oneSeries}</h2>
           <ul className="lines">
             {shown.series.map((each, index) => (
               <li className="line" key={each.uid}>
                 <span className="grow">
-                  <span className="line-name">{[each.modality, each.description].filter(Boolean).join(" ") || more.seriesNone}</span>
+                  <span className="line-name">{[each.modality, each.description].filter(Boolean).join(" ") || say.seriesNone}</span>
                   <span className="second line-more">
-                    {more.files(each.count)} · {saySize(each.bytes)}
+                    {say.files(each.count)} · {saySize(each.bytes)}
                   </span>
                 </span>
                 <Button
                   kind="plain"
                   off={busy}
-                  name={`${more.downloadTitle} ${index + 1}: ${each.description || more.seriesNone}`}
+                  name={`${say.downloadTitle} ${index + 1}: ${each.description || say.seriesNone}`}
                   onTap={() => take(zipPath(id, each.uid), name.replace(".zip", `-${index + 1}.zip`))}
                 >
-                  {more.downloadTitle}
+                  {say.downloadTitle}
                 </Button>
               </li>
             ))}
@@ -97,23 +98,23 @@ function Here({ id, shown, day }: { id: string; shown: Manifest; day?: string })
 }
 
 function Progress({ taking, onStop, onGoOn }: { taking: Taking; onStop: () => void; onGoOn: () => void }) {
-  const more = useMore();
+  const say = useWords(downloadWords);
   if (taking.state === "done") {
-    return <Said kind="good">{more.done}</Said>;
+    return <Said kind="good">{say.done}</Said>;
   }
   const left = taking.secondsLeft;
-  const words = left === null ? "" : more.left(left < 90 ? more.seconds(left) : more.minutes(Math.round(left / 60)));
+  const words = left === null ? "" : say.left(left < 90 ? say.seconds(left) : say.minutes(Math.round(left / 60)));
   return (
     <div className="stack">
-      {taking.state === "broken" && <Said kind="wrong">{more.broken}</Said>}
-      <progress className="progress" max={taking.all || 1} value={taking.done} aria-label={more.downloading} />
+      {taking.state === "broken" && <Said kind="wrong">{say.brokeOff}</Said>}
+      <progress className="progress" max={taking.all || 1} value={taking.done} aria-label={say.downloading} />
       <p className="text second" role="status">
-        {more.progress(saySize(taking.done), saySize(taking.all))} {words}
+        {say.progress(saySize(taking.done), saySize(taking.all))} {words}
       </p>
       <div className="row">
-        {taking.state === "broken" && <Button onTap={onGoOn}>{more.goOn}</Button>}
+        {taking.state === "broken" && <Button onTap={onGoOn}>{say.goOn}</Button>}
         <Button kind="quiet" onTap={onStop}>
-          {more.stop}
+          {say.stop}
         </Button>
       </div>
     </div>
@@ -122,11 +123,11 @@ function Progress({ taking, onStop, onGoOn }: { taking: Taking; onStop: () => vo
 
 /** A mini-program can keep no archive. */
 function InApp() {
-  return <Said>{useMore().miniNo}</Said>;
+  return <Said>{useWords(downloadWords).miniNo}</Said>;
 }
 
 function Elsewhere({ id }: { id: string }) {
-  const more = useMore();
+  const say = useWords(downloadWords);
   const [code, setCode] = useState<OnPc | null>(null);
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
@@ -142,36 +143,36 @@ function Elsewhere({ id }: { id: string }) {
   };
   return (
     <Card>
-      <h2 className="heading">{more.onPc}</h2>
-      <p className="text second">{more.onPcWhy}</p>
+      <h2 className="heading">{say.onPc}</h2>
+      <p className="text second">{say.onPcWhy}</p>
       {fault && <Said kind="wrong">{fault}</Said>}
       {code && (
         <div className="stack">
           <div>
-            <p className="text second">{more.onPcOpen}</p>
+            <p className="text second">{say.onPcOpen}</p>
             <p className="text address">{code.address}</p>
           </div>
           <div>
-            <p className="text second">{more.onPcCode}</p>
+            <p className="text second">{say.onPcCode}</p>
             <p className="text digits">{`${code.code.slice(0, 4)} ${code.code.slice(4)}`}</p>
           </div>
-          <p className="text second">{more.onPcUntil(sayMoment(code.expires_at))}</p>
+          <p className="text second">{say.onPcUntil(sayMoment(code.expires_at))}</p>
         </div>
       )}
       <Button kind="quiet" onTap={make} off={busy}>
-        {code ? more.onPcAgain : more.onPcMake}
+        {code ? say.onPcAgain : say.onPcMake}
       </Button>
     </Card>
   );
 }
 
-function inside(shown: Manifest, more: ReturnType<typeof useMore>): string {
+function inside(shown: Manifest, say: typeof downloadWords.zh): string {
   const images = shown.series.reduce((sum, each) => sum + each.count, 0);
   return [
-    shown.report ? more.insideReport : "",
-    shown.films.length ? more.insideFilms(shown.films.length) : "",
-    images ? more.insideImages(images) : "",
-    more.insideReadme,
+    shown.report ? say.insideReport : "",
+    shown.films.length ? say.insideFilms(shown.films.length) : "",
+    images ? say.insideImages(images) : "",
+    say.insideReadme,
   ]
     .filter(Boolean)
     .join("、");

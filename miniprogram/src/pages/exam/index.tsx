@@ -10,15 +10,16 @@ import { Bones, Button, Card, Fault } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { open, openViewer } from "../../state/go";
 import { around, known } from "../../state/history";
-import { useWords, type Words } from "../../words";
+import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
+import { examWords } from "../../words/exam";
 import "./index.css";
 
 const SWIPE_PX = 72;
 const WAITING = ["examined", "in_review"];
 
 export default function ExamPage() {
-  const say = useWords();
+  const say = useWords(examWords);
   const [id, setId] = useState(Taro.getCurrentInstance().router?.params.id || "");
   const asked = useAnswer(() => askExam(id), [id]);
   const [history, setHistory] = useState<Exam[]>([]);
@@ -93,7 +94,7 @@ export default function ExamPage() {
   );
 }
 
-function Entries({ exam, say }: { exam: Partial<ExamDetail> & Exam; say: Words }) {
+function Entries({ exam, say }: { exam: Partial<ExamDetail> & Exam; say: typeof examWords.zh }) {
   const images = () =>
     exam.studies.length === 1 ? openViewer({ study: exam.studies[0], exam: exam.id }) : open("images", { id: exam.id });
   const report = exam.report

@@ -6,6 +6,8 @@ import { hospitals, type Hospital } from "../../api/hospitals";
 import { DayField } from "../../parts/DayField";
 import { Card, Chips } from "../../parts/Pieces";
 import { useWords } from "../../words";
+import { cardWords } from "../../words/card";
+import { examsWords } from "../../words/exams";
 
 interface Props {
   query: ExamQuery;
@@ -13,12 +15,12 @@ interface Props {
 }
 
 export function Filter({ query, onChange }: Props) {
-  const say = useWords();
+  const say = useWords(examsWords);
+  const { categories } = useWords(cardWords);
   const [known, setKnown] = useState<Hospital[]>([]);
   useEffect(() => {
     hospitals().then(setKnown, () => undefined);
   }, []);
-  const categories = Object.keys(say.categories).map((code): [string, string] => [code, say.categories[code]]);
   return (
     <Card>
       <h2 className="heading">{say.hospital}</h2>
@@ -32,7 +34,7 @@ export function Filter({ query, onChange }: Props) {
       <Chips
         name={say.category}
         chosen={query.category}
-        options={[["", say.allCategories], ...categories]}
+        options={[["", say.allCategories], ...Object.entries(categories)]}
         onChoose={(category) => onChange({ ...query, category })}
       />
       <h2 className="heading">{say.days}</h2>

@@ -10,11 +10,12 @@ import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { remember } from "../../state/history";
 import { useWords } from "../../words";
+import { examsWords } from "../../words/exams";
 import { Filter } from "./Filter";
 import "./index.css";
 
 export default function Exams() {
-  const say = useWords();
+  const say = useWords(examsWords);
   const [query, setQuery] = useState<ExamQuery>(ANY);
   const [typed, setTyped] = useState("");
   const [filtering, setFiltering] = useState(false);

@@ -11,8 +11,9 @@ import { Page } from "../../parts/Page";
 import { Bones, Button, Card, Chips, Fault, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
+import { nameOf, useWords } from "../../words";
+import { feedbackWords } from "../../words/feedback";
 import { sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
 
 interface Letter {
   id: string;
@@ -24,7 +25,7 @@ interface Letter {
 }
 
 export default function Feedback() {
-  const more = useMore();
+  const say = useWords(feedbackWords);
   const asked = Taro.getCurrentInstance().router?.params || {};
   const about = asked.exam || "";
   const exam = useAnswer(() => (about ? askExam(about) : Promise.resolve(null)), [about]).answer || known(about);
@@ -50,7 +51,7 @@ export default function Feedback() {
   const send = async () => {
     setFault("");
     if (!text.trim()) {
-      setFault(more.feedbackEmpty);
+      setFault(say.feedbackEmpty);
       return;
     }
     setBusy(true);
@@ -70,16 +71,16 @@ export default function Feedback() {
     setBusy(false);
   };
   return (
-    <Page title={more.feedbackTitle} hospital={hospital || undefined}>
+    <Page title={say.feedbackTitle} hospital={hospital || undefined}>
       {exam && <p className="text second">{exam.item}</p>}
       <Card>
         {fault && <Said kind="wrong">{fault}</Said>}
-        {sent && !fault && <Said kind="good">{more.feedbackSent}</Said>}
+        {sent && !fault && <Said kind="good">{say.feedbackSent}</Said>}
         {!about && all.length > 1 && (
           <div>
-            <p className="field-name">{more.feedbackHospital}</p>
+            <p className="field-name">{say.feedbackHospital}</p>
             <Chips
-              name={more.feedbackHospital}
+              name={say.feedbackHospital}
               chosen={hospital}
               options={all.map((each) => [each.code, each.name])}
               onChoose={setHospital}
@@ -87,34 +88,34 @@ export default function Feedback() {
           </div>
         )}
         <div>
-          <p className="field-name">{more.feedbackKind}</p>
-          <Chips name={more.feedbackKind} chosen={kind} options={Object.entries(more.feedbackKinds)} onChoose={setKind} />
+          <p className="field-name">{say.feedbackKind}</p>
+          <Chips name={say.feedbackKind} chosen={kind} options={Object.entries(say.feedbackKinds)} onChoose={setKind} />
         </div>
-        <Area name={more.feedbackText} value={text} onChange={setText} hint={more.feedbackHint} />
-        <Field name={more.feedbackContact} value={contact} onChange={setContact} kind="tel" most={24} />
+        <Area name={say.feedbackText} value={text} onChange={setText} hint={say.feedbackHint} />
+        <Field name={say.feedbackContact} value={contact} onChange={setContact} kind="tel" most={24} />
         <Button onTap={send} off={busy}>
-          {more.feedbackSend}
+          {say.feedbackSend}
         </Button>
       </Card>
       {mine.problem && <Fault problem={mine.problem} again={mine.again} />}
       {!mine.answer && !mine.problem && <Bones cards={1} />}
-      {(mine.answer?.items.length || 0) > 0 && <h2 className="heading">{more.feedbackMine}</h2>}
+      {(mine.answer?.items.length || 0) > 0 && <h2 className="heading">{say.feedbackMine}</h2>}
       {mine.answer?.items.map((letter) => <Shown letter={letter} key={letter.id} />)}
     </Page>
   );
 }
 
 function Shown({ letter }: { letter: Letter }) {
-  const more = useMore();
+  const say = useWords(feedbackWords);
   return (
     <Card>
       <p className="text">
-        <span className="strong">{more.feedbackKinds[letter.kind] || letter.kind}</span>{" "}
-        <span className="second">{more.feedbackStates[letter.state] || letter.state}</span>
+        <span className="strong">{nameOf(say.feedbackKinds, letter.kind)}</span>{" "}
+        <span className="second">{nameOf(say.feedbackStates, letter.state)}</span>
       </p>
       {letter.entries.map((entry, index) => (
         <div className={entry.by === "hospital" ? "meaning" : ""} key={index}>
-          {entry.by === "hospital" && <p className="text second">{more.byHospital}</p>}
+          {entry.by === "hospital" && <p className="text second">{say.byHospital}</p>}
           <p className="text">{entry.text}</p>
           <p className="text small">{sayMoment(entry.at)}</p>
         </div>

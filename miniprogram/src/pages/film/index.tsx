@@ -9,12 +9,13 @@ import { Button, Empty, Fault } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { openViewer } from "../../state/go";
 import { useWords } from "../../words";
+import { filmWords } from "../../words/film";
 import { Sheet, type Zoom } from "./Sheet";
 import { widthFor } from "./tiers";
 import "./index.css";
 
 export default function Film() {
-  const say = useWords();
+  const say = useWords(filmWords);
   const id = Taro.getCurrentInstance().router?.params.id || "";
   const { answer, problem, again } = useAnswer(() => films(id), [id]);
   const [n, setN] = useState(1);
@@ -37,7 +38,7 @@ interface SheetsProps {
 }
 
 function Sheets({ id, n, count, onTurn, size }: SheetsProps) {
-  const say = useWords();
+  const say = useWords(filmWords);
   const zoom = useRef<Zoom>(null);
   const [scale, setScale] = useState(1);
   const [width, setWidth] = useState(() => widthFor(1));

@@ -7,9 +7,10 @@ import { Bones, Button, Empty, Fault } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { openViewer } from "../../state/go";
 import { useWords } from "../../words";
+import { imagesWords } from "../../words/images";
 
 export default function Images() {
-  const say = useWords();
+  const say = useWords(imagesWords);
   const id = Taro.getCurrentInstance().router?.params.id || "";
   const { answer, problem, again } = useAnswer(() => askExam(id), [id]);
   return (

@@ -11,13 +11,14 @@ import { problemOf } from "../../parts/useAnswer";
 import { afterLogin } from "../../state/entry";
 import { choose, useSettings } from "../../state/settings";
 import { useWords } from "../../words";
+import { loginWords } from "../../words/login";
 import { codeOfPlatform, PLATFORM, platformOfBrowser } from "./platform";
 
 const AGAIN_SECONDS = 60;
 const PHONE = /^(\+?86)?1\d{10}$/;
 
 export default function Login() {
-  const say = useWords();
+  const say = useWords(loginWords);
   const { elder } = useSettings();
   const [phone, setPhone] = useState("");
   const [challenge, setChallenge] = useState("");
@@ -115,7 +116,7 @@ interface CodeProps {
 }
 
 function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: CodeProps) {
-  const say = useWords();
+  const say = useWords(loginWords);
   const [code, setCode] = useState("");
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
@@ -163,7 +164,7 @@ function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: Code
 }
 
 function Consent({ agreed, onTap }: { agreed: boolean; onTap: () => void }) {
-  const say = useWords();
+  const say = useWords(loginWords);
   const [reading, setReading] = useState(false);
   return (
     <div>

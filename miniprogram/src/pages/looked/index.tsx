@@ -8,8 +8,9 @@ import { Page } from "../../parts/Page";
 import { Bones, Button, Card, Empty, Fault } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
+import { nameOf, useWords } from "../../words";
+import { lookedWords } from "../../words/looked";
 import { sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
 
 interface Look {
   at: string;
@@ -28,7 +29,7 @@ interface Looks {
 }
 
 export default function Looked() {
-  const more = useMore();
+  const say = useWords(lookedWords);
   const id = Taro.getCurrentInstance().router?.params.exam || "";
   const ask = (cursor: string) =>
     call<Looks>("GET", `/api/v1/exams/${encodeURIComponent(id)}/access-log?limit=50${cursor ? `&cursor=${cursor}` : ""}`);
@@ -47,14 +48,14 @@ export default function Looked() {
     }
   };
   return (
-    <Page title={more.lookedTitle} hospital={exam?.hospital.code}>
+    <Page title={say.lookedTitle} hospital={exam?.hospital.code}>
       <section>
         {exam && <h2 className="large">{exam.item}</h2>}
-        <p className="text second">{more.lookedWhy}</p>
+        <p className="text second">{say.lookedWhy}</p>
       </section>
       {first.problem && <Fault problem={first.problem} again={first.again} />}
       {!first.answer && !first.problem && <Bones />}
-      {first.answer && !shown.length && <Empty title={more.lookedNone} />}
+      {first.answer && !shown.length && <Empty title={say.lookedNone} />}
       {shown.length > 0 && (
         <Card>
           <ul className="lines">
@@ -62,13 +63,13 @@ export default function Looked() {
               <li className="line" key={`${look.at}-${index}`}>
                 <span className="grow">
                   <span className="line-name">
-                    {[more.who[look.who] || look.who, look.department, look.name].filter(Boolean).join(" ")}
+                    {[nameOf(say.who, look.who), look.department, look.name].filter(Boolean).join(" ")}
                     {" · "}
-                    {more.what[look.what] || look.what}
-                    {look.times > 1 ? ` · ${more.times(look.times)}` : ""}
+                    {nameOf(say.what, look.what)}
+                    {look.times > 1 ? ` · ${say.times(look.times)}` : ""}
                   </span>
                   <span className="second line-more">
-                    {[sayMoment(look.at), more.via[look.via] || look.via, look.device].filter(Boolean).join(" · ")}
+                    {[sayMoment(look.at), nameOf(say.via, look.via), look.device].filter(Boolean).join(" · ")}
                   </span>
                 </span>
               </li>
@@ -78,7 +79,7 @@ export default function Looked() {
       )}
       {next && (
         <Button kind="quiet" onTap={earlier}>
-          {more.more}
+          {say.earlier}
         </Button>
       )}
     </Page>

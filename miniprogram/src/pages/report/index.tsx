@@ -12,20 +12,21 @@ import { Picture } from "../../parts/Picture";
 import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
+import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
 import { sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
+import { reportWords } from "../../words/report";
 import { canSpeak, useVoice } from "./voice";
 import "./index.css";
 
 export default function ReportPage() {
-  const more = useMore();
+  const say = useWords(reportWords);
   const id = Taro.getCurrentInstance().router?.params.exam || "";
   const asked = useAnswer(() => askReport(id), [id]);
   const exam = useAnswer(() => askExam(id), [id]).answer || known(id);
   const shown = asked.answer;
   return (
-    <Page title={more.reportTitle} hospital={exam?.hospital.code}>
+    <Page title={say.reportTitle} hospital={exam?.hospital.code}>
       {exam && (
         <section>
           <h2 className="large">{exam.item}</h2>
@@ -34,7 +35,7 @@ export default function ReportPage() {
           </p>
         </section>
       )}
-      {asked.problem?.kind === "missing" && exam && <Empty title={more.reportNone} />}
+      {asked.problem?.kind === "missing" && exam && <Empty title={say.reportNone} />}
       {asked.problem && !(asked.problem.kind === "missing" && exam) && <Fault problem={asked.problem} again={asked.again} />}
       {!shown && !asked.problem && <Bones cards={2} />}
       {shown && (shown.status === "withdrawn" ? <Withdrawn report={shown} /> : <Shown id={id} report={shown} />)}
@@ -43,31 +44,31 @@ export default function ReportPage() {
 }
 
 function Withdrawn({ report }: { report: Report }) {
-  const more = useMore();
+  const say = useWords(reportWords);
   return (
     <div className="stack">
-      <Said>{more.withdrawn}</Said>
+      <Said>{say.withdrawn}</Said>
       {report.help_phone && <Call phone={report.help_phone} />}
     </div>
   );
 }
 
 function Shown({ id, report }: { id: string; report: Report }) {
-  const more = useMore();
+  const say = useWords(reportWords);
   const [comparing, setComparing] = useState(false);
   const explained = useAnswer(() => askTerms(id), [id]).answer;
   const words = explained?.items || [];
   const parts = [
-    { name: "findings" as const, title: more.findings, text: report.findings || "" },
-    { name: "impression" as const, title: more.impression, text: report.impression || "" },
+    { name: "findings" as const, title: say.findings, text: report.findings || "" },
+    { name: "impression" as const, title: say.impression, text: report.impression || "" },
   ];
   return (
     <div className="loose">
-      {report.status === "preliminary" && <Said>{more.preliminary}</Said>}
-      {report.status === "corrected" && <Said>{more.corrected}</Said>}
+      {report.status === "preliminary" && <Said>{say.preliminary}</Said>}
+      {report.status === "corrected" && <Said>{say.corrected}</Said>}
       {report.changes && (
         <Button kind="quiet" onTap={() => setComparing(!comparing)}>
-          {comparing ? more.changedClose : more.changed}
+          {comparing ? say.changedClose : say.changed}
         </Button>
       )}
       {parts.map(({ name, title, text }) => (
@@ -80,12 +81,12 @@ function Shown({ id, report }: { id: string; report: Report }) {
           )}
         </Card>
       ))}
-      {words.length > 0 && !comparing && <p className="text small">{more.termsHint}</p>}
+      {words.length > 0 && !comparing && <p className="text small">{say.termsHint}</p>}
       <Signed report={report} />
       {report.picture && (
         <Card>
-          <h2 className="heading">{more.picture}</h2>
-          <Picture className="report-picture" path={picturePath(id)} words={more.picture} />
+          <h2 className="heading">{say.picture}</h2>
+          <Picture className="report-picture" path={picturePath(id)} words={say.picture} />
         </Card>
       )}
       <Ways id={id} report={report} spoken={parts.map(({ title, text }) => `${title}。${text}`).join("\n")} />
@@ -95,7 +96,7 @@ function Shown({ id, report }: { id: string; report: Report }) {
 
 /** What was added and taken away, in words and marks, not in colour alone. */
 function Compared({ pieces }: { pieces: Piece[] }) {
-  const more = useMore();
+  const say = useWords(reportWords);
   return (
     <p className="text">
       {pieces.map((piece, index) =>
@@ -103,7 +104,7 @@ function Compared({ pieces }: { pieces: Piece[] }) {
           <span key={index}>{piece.text}</span>
         ) : (
           <span className={`piece ${piece.op}`} key={index}>
-            <span className="piece-word">{piece.op === "added" ? more.added : more.removed}</span>
+            <span className="piece-word">{piece.op === "added" ? say.added : say.removed}</span>
             {piece.text}
           </span>
         ),
@@ -161,12 +162,12 @@ function Explained({ text, terms, part, notice }: { text: string; terms: Term[];
 }
 
 function Signed({ report }: { report: Report }) {
-  const more = useMore();
+  const say = useWords(reportWords);
   const lines: [string, string | null | undefined][] = [
-    [more.reportingDoctor, report.reporting_doctor],
-    [more.verifyingDoctor, report.verifying_doctor],
-    [more.reportedAt, report.reported_at && sayMoment(report.reported_at)],
-    [more.verifiedAt, report.verified_at && sayMoment(report.verified_at)],
+    [say.reportingDoctor, report.reporting_doctor],
+    [say.verifyingDoctor, report.verifying_doctor],
+    [say.reportedAt, report.reported_at && sayMoment(report.reported_at)],
+    [say.verifiedAt, report.verified_at && sayMoment(report.verified_at)],
   ];
   return (
     <div className="pairs">
@@ -183,7 +184,7 @@ function Signed({ report }: { report: Report }) {
 }
 
 function Ways({ id, report, spoken }: { id: string; report: Report; spoken: string }) {
-  const more = useMore();
+  const say = useWords(reportWords);
   const voice = useVoice();
   const [fault, setFault] = useState("");
   useEffect(() => voice.stop, []);
@@ -194,26 +195,26 @@ function Ways({ id, report, spoken }: { id: string; report: Report; spoken: stri
       const told = await Taro.downloadFile({ url: addressOf(pdfPath(id)), header });
       await Taro.openDocument({ filePath: told.tempFilePath, fileType: "pdf", showMenu: true });
     } catch {
-      setFault(more.pdfFailed);
+      setFault(say.pdfFailed);
     }
   };
   return (
     <div className="stack">
       {fault && <Said kind="wrong">{fault}</Said>}
-      {report.pdf && process.env.TARO_ENV !== "h5" && <Button onTap={inApp}>{more.openPdf}</Button>}
+      {report.pdf && process.env.TARO_ENV !== "h5" && <Button onTap={inApp}>{say.openPdf}</Button>}
       {report.pdf && process.env.TARO_ENV === "h5" && (
         <div className="row">
           <a className="button" href={pdfPath(id)} target="_blank" rel="noreferrer">
-            {more.openPdf}
+            {say.openPdf}
           </a>
           <a className="button quiet" href={pdfPath(id)} download="report.pdf">
-            {more.savePdf}
+            {say.savePdf}
           </a>
         </div>
       )}
       {canSpeak() && (
         <Button kind="quiet" onTap={() => (voice.speaking ? voice.stop() : voice.say(spoken))}>
-          {voice.speaking ? more.stopReading : more.readAloud}
+          {voice.speaking ? say.stopReading : say.readAloud}
         </Button>
       )}
     </div>

@@ -1,8 +1,9 @@
 // Where I am logged in, and signing out there from here: a phone may be lost.
 import { call } from "../../api/client";
 import { useAnswer } from "../../parts/useAnswer";
+import { nameOf, useWords } from "../../words";
 import { sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
+import { settingsWords } from "../../words/settings";
 import { Sure } from "../bind/Sure";
 import { Part } from "./Part";
 
@@ -14,27 +15,27 @@ interface Login {
 }
 
 export function Logins() {
-  const more = useMore();
+  const say = useWords(settingsWords);
   const asked = useAnswer(() => call<{ items: Login[] }>("GET", "/api/v1/me/sign-ins"), []);
   if (!asked.answer?.items.length) {
     return null;
   }
   return (
-    <Part title={more.logins}>
+    <Part title={say.logins}>
       <ul className="lines">
         {asked.answer.items.map((each) => (
           <li className="line" key={each.id}>
             <span className="grow">
               <span className="line-name">
-                {more.loginWays[each.way] || each.way}
-                {each.current ? ` · ${more.thisPhone}` : ""}
+                {nameOf(say.loginWays, each.way)}
+                {each.current ? ` · ${say.thisPhone}` : ""}
               </span>
               <span className="second line-more">{sayMoment(each.at)}</span>
             </span>
             {!each.current && (
               <Sure
-                words={more.logOutThere}
-                sure={more.logOutSure}
+                words={say.logOutThere}
+                sure={say.logOutSure}
                 onSure={() => call("DELETE", `/api/v1/me/sign-ins/${each.id}`).then(asked.again)}
               />
             )}

@@ -4,7 +4,8 @@ import { useState } from "react";
 import { call } from "../../api/client";
 import { Chips, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
-import { useMore } from "../../words/more";
+import { useWords } from "../../words";
+import { settingsWords } from "../../words/settings";
 import { Part } from "./Part";
 
 interface Wishes {
@@ -15,7 +16,7 @@ interface Wishes {
 }
 
 export function Notices() {
-  const more = useMore();
+  const say = useWords(settingsWords);
   const asked = useAnswer(() => call<{ items: Wishes[] }>("GET", "/api/v1/me/notices"), []);
   const [fault, setFault] = useState("");
   const [changed, setChanged] = useState<Record<string, boolean>>({});
@@ -33,23 +34,23 @@ export function Notices() {
     }
   };
   return (
-    <Part title={more.notices}>
+    <Part title={say.notices}>
       {fault && <Said kind="wrong">{fault}</Said>}
       {asked.answer.items.map((wishes) => (
         <div className="line-pair" key={wishes.hospital}>
           <span>{wishes.name}</span>
           <Chips
-            name={`${more.notices} ${wishes.name}`}
+            name={`${say.notices} ${wishes.name}`}
             chosen={changed[wishes.hospital] ?? wishes.nothing ? "off" : "on"}
             options={[
-              ["on", more.on],
-              ["off", more.off],
+              ["on", say.on],
+              ["off", say.off],
             ]}
             onChoose={(said) => void put(wishes, said === "off")}
           />
         </div>
       ))}
-      <p className="text small">{more.noticesWhy}</p>
+      <p className="text small">{say.noticesWhy}</p>
     </Part>
   );
 }

@@ -4,8 +4,9 @@ import { useState } from "react";
 import { call } from "../../api/client";
 import { Button, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { useWords } from "../../words";
 import { sayDate } from "../../words/moments";
-import { useMore } from "../../words/more";
+import { settingsWords } from "../../words/settings";
 import { Part } from "./Part";
 
 export interface Offered {
@@ -18,13 +19,13 @@ export interface Offered {
 }
 
 export function Texts() {
-  const more = useMore();
+  const say = useWords(settingsWords);
   const asked = useAnswer(() => call<{ items: Offered[] }>("GET", "/api/v1/me/consents"), []);
   if (!asked.answer?.items.length) {
     return null;
   }
   return (
-    <Part title={more.agreed}>
+    <Part title={say.agreed}>
       <ul className="lines">
         {asked.answer.items.map((each) => (
           <li className="line" key={each.kind}>
@@ -37,10 +38,10 @@ export function Texts() {
 }
 
 function One({ offered, onChange }: { offered: Offered; onChange: () => void }) {
-  const more = useMore();
+  const say = useWords(settingsWords);
   const [reading, setReading] = useState(false);
   const [fault, setFault] = useState("");
-  const say = async (work: () => Promise<unknown>) => {
+  const tell = async (work: () => Promise<unknown>) => {
     setFault("");
     try {
       await work();
@@ -49,9 +50,9 @@ function One({ offered, onChange }: { offered: Offered; onChange: () => void }) 
       setFault(problemOf(thrown).said);
     }
   };
-  const state = offered.agreed === null ? more.askedState : offered.agreed ? more.agreedState : more.refusedState;
+  const state = offered.agreed === null ? say.askedState : offered.agreed ? say.agreedState : say.refusedState;
   const answer = (agree: boolean) =>
-    say(() => call("POST", "/api/v1/me/consents", { kind: offered.kind, version: offered.version, agree }));
+    tell(() => call("POST", "/api/v1/me/consents", { kind: offered.kind, version: offered.version, agree }));
   return (
     <div className="stack grow">
       <div className="line-pair">
@@ -59,11 +60,11 @@ function One({ offered, onChange }: { offered: Offered; onChange: () => void }) 
           <span className="line-name">{offered.title}</span>
           <span className="second line-more">
             {state}
-            {offered.ends_at ? ` · ${more.until(sayDate(offered.ends_at))}` : ""}
+            {offered.ends_at ? ` · ${say.until(sayDate(offered.ends_at))}` : ""}
           </span>
         </span>
-        <Button kind="plain" onTap={() => setReading(!reading)} name={`${more.readText} ${offered.title}`}>
-          {more.readText}
+        <Button kind="plain" onTap={() => setReading(!reading)} name={`${say.readText} ${offered.title}`}>
+          {say.readText}
         </Button>
       </div>
       {fault && <Said kind="wrong">{fault}</Said>}
@@ -71,14 +72,14 @@ function One({ offered, onChange }: { offered: Offered; onChange: () => void }) 
         <div className="stack">
           <p className="text second">{offered.text.trim()}</p>
           {offered.agreed ? (
-            <Button kind="quiet" onTap={() => say(() => call("DELETE", `/api/v1/me/consents/${encodeURIComponent(offered.kind)}`))}>
-              {more.takeBack}
+            <Button kind="quiet" onTap={() => tell(() => call("DELETE", `/api/v1/me/consents/${encodeURIComponent(offered.kind)}`))}>
+              {say.takeBack}
             </Button>
           ) : (
             <div className="row">
-              <Button onTap={() => answer(true)}>{more.agree}</Button>
+              <Button onTap={() => answer(true)}>{say.agree}</Button>
               <Button kind="quiet" onTap={() => answer(false)}>
-                {more.disagree}
+                {say.disagree}
               </Button>
             </div>
           )}

@@ -9,7 +9,8 @@ import { Bones, Button, Chips, Fault, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { choose, type Language, useSettings } from "../../state/settings";
-import { useMore } from "../../words/more";
+import { useWords } from "../../words";
+import { settingsWords } from "../../words/settings";
 import { Logins } from "./Logins";
 import { Notices } from "./Notices";
 import { Part } from "./Part";
@@ -20,28 +21,28 @@ interface Me {
 }
 
 export default function SettingsPage() {
-  const more = useMore();
+  const say = useWords(settingsWords);
   const { elder, language } = useSettings();
   const me = useAnswer(() => call<Me>("GET", "/api/v1/me"), []);
   return (
-    <Page title={more.settingsTitle}>
-      <Part title={more.display}>
+    <Page title={say.settingsTitle}>
+      <Part title={say.display}>
         <div className="line-pair">
-          <span>{more.elderMode}</span>
+          <span>{say.elderMode}</span>
           <Chips
-            name={more.elderMode}
+            name={say.elderMode}
             chosen={elder ? "on" : "off"}
             options={[
-              ["on", more.on],
-              ["off", more.off],
+              ["on", say.on],
+              ["off", say.off],
             ]}
             onChoose={(said) => choose({ elder: said === "on" })}
           />
         </div>
         <div className="line-pair">
-          <span>{more.language}</span>
+          <span>{say.language}</span>
           <Chips
-            name={more.language}
+            name={say.language}
             chosen={language}
             options={[
               ["zh", "中文"],
@@ -55,19 +56,19 @@ export default function SettingsPage() {
       {!me.answer && !me.problem && <Bones />}
       {me.answer && (
         <>
-          <Part title={more.mine}>
+          <Part title={say.mine}>
             <Button kind="quiet" onTap={() => open("bind")}>
-              {more.myCards}
+              {say.myCards}
             </Button>
             <Button kind="quiet" onTap={() => open("shares")}>
-              {more.myShares}
+              {say.myShares}
             </Button>
             <Button kind="quiet" onTap={() => open("feedback")}>
-              {more.feedbackMine}
+              {say.feedbackMine}
             </Button>
             <div className="line-pair">
-              <span className="second">{more.myPhones}</span>
-              <span>{me.answer.phones.map((each) => each.number).join("、") || more.noPhones}</span>
+              <span className="second">{say.myPhones}</span>
+              <span>{me.answer.phones.map((each) => each.number).join("、") || say.noPhones}</span>
             </div>
           </Part>
           <Notices />
@@ -81,7 +82,7 @@ export default function SettingsPage() {
 }
 
 function Account() {
-  const more = useMore();
+  const say = useWords(settingsWords);
   const [asking, setAsking] = useState(false);
   const [fault, setFault] = useState("");
   const leave = async (method: "DELETE", path: string) => {
@@ -95,29 +96,29 @@ function Account() {
     }
   };
   return (
-    <Part title={more.account}>
+    <Part title={say.account}>
       {fault && <Said kind="wrong">{fault}</Said>}
       <Button kind="quiet" onTap={() => leave("DELETE", "/api/v1/session")}>
-        {more.logOut}
+        {say.logOut}
       </Button>
       {process.env.TARO_ENV === "h5" && (
         <a className="link" href="/api/v1/me/export" download="account.json">
-          {more.exportMine}
+          {say.exportMine}
         </a>
       )}
       {!asking && (
         <Button kind="plain" onTap={() => setAsking(true)}>
-          {more.giveUp}
+          {say.giveUp}
         </Button>
       )}
       {asking && (
         <div className="stack">
-          <Said>{more.giveUpWhy}</Said>
+          <Said>{say.giveUpWhy}</Said>
           <Button kind="quiet" onTap={() => setAsking(false)}>
-            {more.keep}
+            {say.keep}
           </Button>
           <Button kind="danger" onTap={() => leave("DELETE", "/api/v1/me")}>
-            {more.giveUpSure}
+            {say.giveUpSure}
           </Button>
         </div>
       )}

@@ -10,9 +10,10 @@ import { Bones, Button, Card, Check, Chips, Said } from "../../parts/Pieces";
 import { ShareCard } from "../../parts/ShareCard";
 import { problemOf } from "../../parts/useAnswer";
 import { around, known } from "../../state/history";
+import { useWords } from "../../words";
 import { sayDay } from "../../words/dates";
 import { later, sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
+import { shareWords } from "../../words/share";
 import type { Offered } from "../settings/Texts";
 
 const HOUR = 3600;
@@ -22,7 +23,7 @@ const FOR_DOCTOR = [DAY, 3 * DAY, 7 * DAY];
 const FOR_OTHERS = [DAY, 7 * DAY, 30 * DAY];
 
 export default function SharePage() {
-  const more = useMore();
+  const say = useWords(shareWords);
   const first = Taro.getCurrentInstance().router?.params.exam || "";
   const [mine, setMine] = useState<Exam[]>([]);
   const [chosen, setChosen] = useState<string[]>(first ? [first] : []);
@@ -45,7 +46,7 @@ export default function SharePage() {
   const create = async (confirmed = false) => {
     setFault("");
     if (!chosen.length) {
-      setFault(more.chooseExam);
+      setFault(say.chooseExam);
       return;
     }
     setBusy(true);
@@ -85,24 +86,24 @@ export default function SharePage() {
 
   if (made) {
     return (
-      <Page title={more.shareReady}>
+      <Page title={say.shareReady}>
         <ShareCard share={made} onStopped={(share) => setMade(share)} />
       </Page>
     );
   }
   if (terms) {
     return (
-      <Page title={more.shareTitle}>
-        <p className="text">{more.shareAgree}</p>
+      <Page title={say.shareTitle}>
+        <p className="text">{say.shareAgree}</p>
         <Card>
           <h2 className="heading">{terms.title}</h2>
           <p className="text">{terms.text.trim()}</p>
           {fault && <Said kind="wrong">{fault}</Said>}
           <Button onTap={agree} off={busy}>
-            {more.agree}
+            {say.agree}
           </Button>
           <Button kind="quiet" onTap={() => setTerms(null)}>
-            {more.disagree}
+            {say.disagree}
           </Button>
         </Card>
       </Page>
@@ -112,25 +113,25 @@ export default function SharePage() {
   const listed = choosing ? mine : mine.filter((each) => chosen.includes(each.id));
   const lives = doctor ? FOR_DOCTOR : FOR_OTHERS;
   return (
-    <Page title={more.shareTitle} hospital={known(first)?.hospital.code}>
+    <Page title={say.shareTitle} hospital={known(first)?.hospital.code}>
       <section className="stack">
-        <h2 className="heading">{more.shareWho}</h2>
+        <h2 className="heading">{say.shareWho}</h2>
         <Chips
-          name={more.shareWho}
+          name={say.shareWho}
           chosen={doctor ? "doctor" : "others"}
           options={[
-            ["doctor", more.forDoctor],
-            ["others", more.forOthers],
+            ["doctor", say.forDoctor],
+            ["others", say.forOthers],
           ]}
           onChoose={(said) => {
             setDoctor(said === "doctor");
             setLife(7 * DAY);
           }}
         />
-        <p className="text second">{doctor ? more.forDoctorWhy : more.forOthersWhy}</p>
+        <p className="text second">{doctor ? say.forDoctorWhy : say.forOthersWhy}</p>
       </section>
       <section className="stack">
-        <h2 className="heading">{more.shareWhat}</h2>
+        <h2 className="heading">{say.shareWhat}</h2>
         <Card>
           {!mine.length && <Bones cards={1} />}
           {listed.map((each) => (
@@ -143,18 +144,18 @@ export default function SharePage() {
           ))}
           {!choosing && (
             <Button kind="plain" onTap={() => setChoosing(true)}>
-              {more.shareMore}
+              {say.shareMore}
             </Button>
           )}
         </Card>
       </section>
       {asks && (
         <section className="stack">
-          <h2 className="heading">{more.shareFor}</h2>
+          <h2 className="heading">{say.shareFor}</h2>
           <Chips
-            name={more.shareFor}
+            name={say.shareFor}
             chosen={String(life)}
-            options={lives.map((each) => [String(each), each === DAY ? more.hours(24) : more.daysFor(each / DAY)])}
+            options={lives.map((each) => [String(each), each === DAY ? say.hours(24) : say.daysFor(each / DAY)])}
             onChoose={(said) => setLife(Number(said))}
           />
         </section>
@@ -162,22 +163,22 @@ export default function SharePage() {
       <Card>
         {!doctor && (
           <Check on={passcode} onTap={() => setPasscode(!passcode)}>
-            {more.sharePasscode}
+            {say.sharePasscode}
           </Check>
         )}
-        <p className="text second">{asks ? more.sharePasscodeWhy : more.faceToFace}</p>
+        <p className="text second">{asks ? say.sharePasscodeWhy : say.faceToFace}</p>
         <Check on={download} onTap={() => setDownload(!download)}>
-          {more.shareDownload}
+          {say.shareDownload}
         </Check>
       </Card>
       <section className="meaning stack">
-        <p className="text strong">{more.sharePreview}</p>
-        <p className="text">{doctor ? more.previewNamed : more.previewMasked}</p>
-        <p className="text">{more.exams(chosen.length)} · {more.previewUntil(sayMoment(later(seconds)))}</p>
+        <p className="text strong">{say.sharePreview}</p>
+        <p className="text">{doctor ? say.previewNamed : say.previewMasked}</p>
+        <p className="text">{say.exams(chosen.length)} · {say.previewUntil(sayMoment(later(seconds)))}</p>
       </section>
       {fault && <Said kind="wrong">{fault}</Said>}
       <Button onTap={() => create(sensitive)} off={busy}>
-        {more.shareMake}
+        {say.shareMake}
       </Button>
     </Page>
   );

@@ -9,11 +9,10 @@ import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
 import { useWords } from "../../words";
 import { sayMoment } from "../../words/moments";
-import { useMore } from "../../words/more";
+import { shareWords } from "../../words/share";
 
 export default function Shares() {
-  const more = useMore();
-  const say = useWords();
+  const say = useWords(shareWords);
   const first = useAnswer(() => askShares(), []);
   const [further, setFurther] = useState<{ items: Share[]; next: string | null } | null>(null);
   const [chosen, setChosen] = useState("");
@@ -31,9 +30,9 @@ export default function Shares() {
   const open = shown.find((each) => each.id === chosen);
   if (open) {
     return (
-      <Page title={more.shareTitle}>
+      <Page title={say.shareTitle}>
         <Button kind="plain" onTap={() => setChosen("")}>
-          {more.sharesTitle}
+          {say.sharesTitle}
         </Button>
         <ShareCard
           share={open}
@@ -46,24 +45,24 @@ export default function Shares() {
     );
   }
   return (
-    <Page title={more.sharesTitle}>
+    <Page title={say.sharesTitle}>
       {first.problem && <Fault problem={first.problem} again={first.again} />}
       {!first.answer && !first.problem && <Bones />}
-      {first.answer && !shown.length && <Empty title={more.sharesNone} />}
+      {first.answer && !shown.length && <Empty title={say.sharesNone} />}
       {shown.map((each) => (
         <Card key={each.id}>
           <div className="line-pair">
-            <span className="strong">{each.masked ? more.forOthers : more.forDoctor}</span>
-            <span className={`state${each.state === "active" ? "" : " off"}`}>{stateWords(each, more)}</span>
+            <span className="strong">{each.masked ? say.forOthers : say.forDoctor}</span>
+            <span className={`state${each.state === "active" ? "" : " off"}`}>{stateWords(each, say)}</span>
           </div>
           <p className="text second">
-            {each.exams.map((id) => known(id)?.item).filter(Boolean).join("、") || more.exams(each.exams.length)}
+            {each.exams.map((id) => known(id)?.item).filter(Boolean).join("、") || say.exams(each.exams.length)}
           </p>
           <p className="text second">
-            {more.until(sayMoment(each.expires_at))} · {more.opens(each.opens, each.max_opens)}
+            {say.until(sayMoment(each.expires_at))} · {say.opens(each.opens, each.max_opens)}
           </p>
-          <Button kind="quiet" onTap={() => setChosen(each.id)} name={`${more.visitsTitle} ${sayMoment(each.created_at)}`}>
-            {more.visitsTitle}
+          <Button kind="quiet" onTap={() => setChosen(each.id)} name={`${say.visitsTitle} ${sayMoment(each.created_at)}`}>
+            {say.visitsTitle}
           </Button>
         </Card>
       ))}

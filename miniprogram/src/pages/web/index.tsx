@@ -8,10 +8,11 @@ import { addressOf } from "../../api/transport";
 import { Page } from "../../parts/Page";
 import { Bones, Fault } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
-import { useMore } from "../../words/more";
+import { useWords } from "../../words";
+import { webWords } from "../../words/web";
 
 export default function Web() {
-  const more = useMore();
+  const say = useWords(webWords);
   const asked = Taro.getCurrentInstance().router?.params || {};
   const to = asked.to === "viewer" ? "viewer" : "phone";
   const at = decoded(asked.at || "");
@@ -28,7 +29,7 @@ export default function Web() {
     return <WebView src={`${addressOf(answer.url)}?to=${to}#${at}`} />;
   }
   return (
-    <Page title={more.webTitle} dark={to === "viewer"}>
+    <Page title={say.webTitle} dark={to === "viewer"}>
       {problem ? <Fault problem={problem} again={again} /> : <Bones cards={1} />}
     </Page>
   );

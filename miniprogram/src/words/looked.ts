@@ -1,0 +1,78 @@
+// What the record of looks says.
+import { page } from ".";
+
+const zh = {
+  lookedTitle: "谁看过",
+  lookedWhy: "每次查看都有记录，您随时可以核对。",
+  lookedNone: "还没有人看过这项检查。",
+  who: {
+    self: "您自己",
+    "hospital system": "医院系统",
+    doctor: "医生",
+    administrator: "医院管理员",
+    kiosk: "自助机",
+    "help desk": "服务台",
+    auditor: "审计人员",
+    "another person": "您的家人",
+    "holder of a link": "通过链接打开的人",
+    operator: "系统维护人员",
+  },
+  what: {
+    exams: "检查列表",
+    exam: "检查信息",
+    report: "报告",
+    film: "胶片",
+    metadata: "影像信息",
+    instance: "原始影像",
+    frames: "影像",
+    rendered: "影像",
+    thumbnail: "影像缩略图",
+    bulkdata: "影像数据",
+    zip: "影像压缩包",
+    download: "下载",
+    search: "检索",
+    access: "检查二维码",
+  },
+  via: { phone: "手机", kiosk: "自助机", desk: "服务台", link: "链接", hospital: "院内" },
+  times: (count: number) => `${count} 次`,
+  earlier: "更早的记录",
+};
+
+const en: typeof zh = {
+  lookedTitle: "Who looked",
+  lookedWhy: "Every look is on record; check it at any time.",
+  lookedNone: "Nobody has looked at this exam.",
+  who: {
+    self: "You",
+    "hospital system": "Hospital system",
+    doctor: "Doctor",
+    administrator: "Hospital administrator",
+    kiosk: "Kiosk",
+    "help desk": "Help desk",
+    auditor: "Auditor",
+    "another person": "Your family",
+    "holder of a link": "Somebody with a link",
+    operator: "Operator",
+  },
+  what: {
+    exams: "list of exams",
+    exam: "exam",
+    report: "report",
+    film: "film",
+    metadata: "image data",
+    instance: "original files",
+    frames: "images",
+    rendered: "images",
+    thumbnail: "thumbnails",
+    bulkdata: "image data",
+    zip: "archive of images",
+    download: "download",
+    search: "search",
+    access: "QR code of the exam",
+  },
+  via: { phone: "phone", kiosk: "kiosk", desk: "desk", link: "link", hospital: "in the hospital" },
+  times: (count) => `${count} ×`,
+  earlier: "Earlier ones",
+};
+
+export const lookedWords = page(zh, en);
