@@ -88,11 +88,12 @@ def slow(context: BrowserContext, page: Page, network: Network) -> None:
     )
 
 
-class Script:
-    """The JavaScript that a page loads: its bytes as they came over the network."""
+class Received:
+    """The bytes that a page has loaded, as they came over the network; only of one kind ("Script") where that is said."""
 
-    def __init__(self, page: Page) -> None:
-        self.received = 0
+    def __init__(self, page: Page, kind: str = "") -> None:
+        self.bytes = 0
+        self._kind = kind
         self._wanted: set[str] = set()
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
@@ -100,12 +101,12 @@ class Script:
         session.on("Network.loadingFinished", self._finished)
 
     def _answered(self, told: dict[str, object]) -> None:
-        if told["type"] == "Script":
+        if self._kind in ("", told["type"]):
             self._wanted.add(str(told["requestId"]))
 
     def _finished(self, told: dict[str, object]) -> None:
         if str(told["requestId"]) in self._wanted:
-            self.received += int(str(told["encodedDataLength"]).partition(".")[0])
+            self.bytes += int(str(told["encodedDataLength"]).partition(".")[0])
 
 
 def until_drawn(page: Page, begun: float) -> float:

@@ -24,11 +24,16 @@ STOP_SECONDS = 20.0
 
 
 class Orthanc:
-    """One Orthanc; its index and files stay in `home` from start to start. `pages` are files that it serves at /viewer/."""
+    """One Orthanc; its index and files stay in `home` from start to start. `pages` are files that it serves at /viewer/.
 
-    def __init__(self, home: Path, pages: Path | None = None) -> None:
+    `gzips`: every answer is compressed, frames too. That is how 1.10.1 comes. Since 1.12.2 it is off by default, and where it
+    is on, only JSON and text are compressed: without it, 1.10.1 sends frames as the newest versions do.
+    """
+
+    def __init__(self, home: Path, pages: Path | None = None, *, gzips: bool = True) -> None:
         self.home = home
         self._pages = pages
+        self._gzips = gzips
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.dicomweb = f"{self.url}/dicom-web"
@@ -89,6 +94,7 @@ class Orthanc:
             "DicomServerEnabled": False,
             "AuthenticationEnabled": False,
             "RemoteAccessAllowed": False,
+            "HttpCompressionEnabled": self._gzips,
             "KeepAlive": True,
             "TcpNoDelay": True,
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},

@@ -103,7 +103,7 @@ export class Frames {
   private async make(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Pixels> {
     const made = picture.grey ? await this.grey(picture, signal, priority) : await this.colour(picture, signal, priority);
     this.pixels.put(picture.key, made, "samples" in made ? made.samples.byteLength : made.columns * made.rows * 4);
-    performance.mark("cloudfilm-frame");
+    performance.mark("cloudfilm-frame", { detail: picture.key });
     return made;
   }
 
