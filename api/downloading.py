@@ -74,6 +74,7 @@ class Download:
     parts: tuple[Part, ...]
     report: Document | None
     films: tuple[Document, ...]
+    left_out: str = ""  # what of the exam was not shared, in a sentence
 
 
 async def gathered(services: Services, asker: Asker, found: Found, seen: Received | None = None) -> Download:
@@ -84,7 +85,9 @@ async def gathered(services: Services, asker: Asker, found: Found, seen: Receive
     parts: list[Part] = []
     for study_uid in found.studies:
         parts += await _parts(asker, study_uid, len(parts))
-    return Download(found, tuple(parts), await _report(services, found, asker.now), await _films(asker, found, seen))
+    left_out = seen.view.left_out(found.exam.id) if seen and seen.view else ""
+    report, pages = await _report(services, found, asker.now), await _films(asker, found, seen)
+    return Download(found, tuple(parts), report, pages, left_out)
 
 
 async def entries(services: Services, download: Download, series: Collection[str] = ()) -> list[Entry]:
@@ -309,8 +312,10 @@ def _readme(download: Download, parts: Sequence[Part], *, whole: bool) -> str:
             "影像序列：",
             *(_series_line(part) for part in parts),
         ]
-    elif whole:
+    elif whole and not download.left_out:
         lines.append("· 这次检查没有可以下载的原始影像。")
+    if download.left_out:
+        lines += ["", download.left_out]
     lines += ["", "里面有患者的姓名和检查信息，请妥善保管，不要留在公用电脑上。"]
     if hospital.help_phone:
         lines.append(f"需要帮助，请致电医院：{hospital.help_phone}")

@@ -92,9 +92,10 @@ async def item_of_link(request: Request, seen: Received, grant: Grant | None = N
     services: Services = request.app.ctx.services
     item = _item(seen.told, await _shown(request, [seen.told]))
     counted = await counted_of(services, grant or request.ctx.grant, seen)
-    return (
-        item if counted is None else item | {"films": counted.films, "images": counted.images, "studies": list(counted.studies)}
-    )
+    if counted is not None:
+        item |= {"films": counted.films, "images": counted.images, "studies": list(counted.studies)}
+    left_out = seen.view.left_out(seen.found.exam.id) if seen.view else ""
+    return item | {"left_out": left_out} if left_out else item
 
 
 async def patient_block(seen: Received) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from records import films
 from records.filmcopies import Bytes, Shelf
 from records.models import Exam, Film, FilmPage, FilmSource, Hospital
 from records.visibility import exam_is_visible, rules_of
+from share.parts import Part
 from wado.masking.filmpages import MaskedPage
 from wado.mediatypes import DICOM
 from wado.ready import About, Ready, cost, etag
@@ -52,6 +53,7 @@ class Opened:
     pages: tuple[FilmPage, ...]
     epoch: int
     until: datetime
+    leads: bool = True  # to the images of its cells: a share may be of the film alone
     masked: FilmReceived | None = None  # then its pages are those that leave, and no other
 
     def page(self, n: str) -> FilmPage:
@@ -94,7 +96,8 @@ async def page(request: Request, exam: str, n: str) -> HTTPResponse:
         shown = opened.masked_page(n)
         return answer({**_masked_item(shown), "cells": list(shown.cells)})
     found = opened.page(n)
-    return answer({**_item(found), "cells": [{**films.CELL_LOOK, **cell} for cell in found.cells]})
+    cells = [{**films.CELL_LOOK, **cell} for cell in found.cells] if opened.leads else []
+    return answer({**_item(found), "cells": cells})
 
 
 @reads(routes, "/<exam>/films/<n:ext=jpg|dcm>")
@@ -220,12 +223,12 @@ async def opened_by(services: Services, grant: Grant, seen: Received, at: dateti
     exam, until = seen.found.exam, at + TRUSTED
     if seen.whose is not None:
         masked = await film_received(services, grant, seen, at)
-        return Opened(exam.hospital_id, exam.id, masked.of if masked else None, (), epoch, until, masked)
+        return Opened(exam.hospital_id, exam.id, masked.of if masked else None, (), epoch, until, masked=masked)
     film = await films.shown(exam.id)
     kept = tuple(await films.pages_of(film)) if film else ()
     if film is None or not may_see_film(grant, seen, film, kept):
         return Opened(exam.hospital_id, exam.id, None, (), epoch, until)
-    return Opened(exam.hospital_id, exam.id, film, kept, epoch, until)
+    return Opened(exam.hospital_id, exam.id, film, kept, epoch, until, leads=seen.has(Part.IMAGES))
 
 
 async def _exam(request: Request, exam_id: str) -> Exam:

@@ -22,6 +22,7 @@ from archive.read import Reader
 from core.clock import now
 from core.errors import NotFound
 from core.grants import Grant
+from share.parts import Part as SharedPart
 from wado.masking.filmpages import MaskedPage
 from wado.masking.profile import CODES_OF
 from wado.places import Asker, Place, instances
@@ -178,7 +179,9 @@ def _readme(seen: Received, parts: Sequence[Part], report: Entry | None, films: 
     if files:
         size = size_words(sum(file.size for file in files))
         lines.append(f"· “DICOM”文件夹：影像文件，共 {len(files)} 个（{size}），姓名、编号等已去除，请用 DICOM 看片软件打开。")
-    else:
+    elif seen.has(SharedPart.IMAGES):
         lines.append("· 没有可以隐去身份后提供的影像文件。")
+    left_out = seen.view.left_out(exam.id) if seen.view else ""
+    lines += ["", left_out] if left_out else []
     lines += ["", "可能写有身份信息的图像没有随分享提供。", "仅供浏览参考，不作诊断依据。"]
     return "\r\n".join([*lines, ""])

@@ -21,11 +21,12 @@ from identity.links_opened import opened_exam
 from records import films, lineage, masked, reports
 from records.filmcopies import Shelf
 from records.filmheader import masked_header
-from records.models import Exam, Film, FilmPage, PatientRecord, Report
+from records.models import Exam, Film, FilmPage, FilmSource, PatientRecord, Report
 from records.policies import from_json
 from records.report_picture import of_cell
 from records.search import Found
 from records.whose import whose
+from share.parts import Part
 from share.viewing import ShareView, view_of
 from wado.masking.filmpages import MaskedFilm, MaskedPage
 from wado.places import Asker, Place, instances
@@ -59,6 +60,10 @@ class Received:
     def withholds(self, shown: Report) -> bool:
         """True when a file of the hospital belongs to this version and stays here."""
         return self.whose is not None and shown.id in self.with_files
+
+    def has(self, part: Part) -> bool:
+        """True when that part of the exam is for its reader: a share may leave some of it out."""
+        return self.view is None or self.view.shows(self.found.exam.id, part)
 
     @property
     def mask(self) -> str:
@@ -130,6 +135,8 @@ async def _shared(services: Services, view: ShareView, found: Found) -> Received
     pinned = view.pinned.get(found.exam.id)
     if pinned is not None and found.report is not None and found.report.version != pinned:
         found = replace(found, report=await Report.get_or_none(exam_id=found.exam.id, version=pinned))
+    if not view.shows(found.exam.id, Part.REPORT):
+        found = replace(found, report=None)
     if not view.masked:
         return Received(found, view)
     doctors_named = from_json(found.hospital.policies).doctors_under_mask
@@ -141,16 +148,16 @@ async def _shared(services: Services, view: ShareView, found: Found) -> Received
 
 def grant_of_view(view: ShareView, grant: Grant) -> Grant:
     """What the recipient of a share may see, in the name of who asks: for its owner's preview."""
-    whole = frozenset(
-        (found.hospital.code, study)
-        for found in view.found.values()
-        if found.exam.id not in view.series
-        for study in found.studies
-    )
-    parts = frozenset(
-        (view.found[exam].hospital.code, study, series) for exam, pairs in view.series.items() for study, series in pairs
-    )
-    return replace(grant, hospitals=frozenset(), studies=whole, series=parts, mask=view.mask, _by_study={})
+    studies, series = view.all_images()
+    return replace(grant, hospitals=frozenset(), studies=studies, series=series, mask=view.mask, _by_study={})
+
+
+def _grant_of_film(grant: Grant, seen: Received) -> Grant:
+    """What of the images may stand on the exam's film: its shared series, also where the images themselves are left out."""
+    if seen.view is None:
+        return grant
+    studies, series = seen.view.images(seen.found.exam.id)
+    return replace(grant, hospitals=frozenset(), studies=studies, series=series, _by_study={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +172,23 @@ class FilmReceived:
 async def film_received(services: Services, grant: Grant, seen: Received, at: datetime) -> FilmReceived | None:
     """The film of an exam under the mask of a grant: the first of its films of which a page may leave."""
     assert seen.whose is not None, "a film without a mask is sent as it is"
+    if not seen.has(Part.FILM):
+        return None
+    grant = _grant_of_film(grant, seen)
     veil = await veil_of(services, grant, at)
     shelf = Shelf(services.tiers, services.replicas)
     hospital, exam = seen.found.hospital, seen.told.exam
     record = masked.patient(await _patient(seen.found.exam))
     for film in await films.standing(exam.id):
+        if film.source is FilmSource.HOSPITAL and seen.view is not None and exam.id in seen.view.series:
+            continue  # nobody knows which series a printed page shows
         kept = await films.pages_of(film)
         headers = [masked_header(hospital, record, exam, n, len(kept)) for n in range(1, len(kept) + 1)]
         shown = MaskedFilm(veil, services.reader, grant, shelf, film)
         pages = await shown.pages(kept, headers)
         if pages:
-            return FilmReceived(film, shown, tuple(pages))
+            leading = pages if seen.has(Part.IMAGES) else [replace(each, cells=()) for each in pages]
+            return FilmReceived(film, shown, tuple(leading))
     return None
 
 
@@ -201,7 +214,8 @@ class Counted:
 
 async def counted_of(services: Services, grant: Grant, seen: Received) -> Counted | None:
     """Series that are not shared, and what stays here under a mask, do not count; None where everything does."""
-    if seen.view is None or (seen.whose is None and seen.found.exam.id not in seen.view.series):
+    exam = seen.found.exam.id
+    if seen.view is None or (seen.whose is None and exam not in seen.view.series and exam not in seen.view.parts):
         return None
     at = now()
     veil = await veil_of(services, grant, at) if grant.masked else None
@@ -231,11 +245,13 @@ async def _images(asker: Asker, study_uid: str) -> list[Located]:
 
 def may_see_film(grant: Grant, seen: Received, film: Film, kept: Sequence[FilmPage]) -> bool:
     """Of a share of single series a film only when all its pictures are of those; under a mask each picture is asked alone."""
+    if not seen.has(Part.FILM):
+        return False
     if seen.whose is not None or seen.view is None or seen.found.exam.id not in seen.view.series:
         return True
     cells = [cell for each in kept for cell in each.cells]
-    hospital = film.hospital_id
-    return bool(cells) and all(grant.allows(hospital, str(cell["study"]), str(cell["series"])) for cell in cells)
+    hospital, may = film.hospital_id, _grant_of_film(grant, seen)
+    return bool(cells) and all(may.allows(hospital, str(cell["study"]), str(cell["series"])) for cell in cells)
 
 
 async def patient_of(seen: Received) -> PatientRecord:

@@ -28,6 +28,7 @@ from records.models import Exam, Hospital, Report, ReportStatus
 from records.report_changes import Changes, Piece, base_of, changes
 from records.report_terms import Explained
 from records.visibility import Rules, exam_is_visible, report_is_visible, rules_of
+from share.parts import Part
 from wado.ready import About, Ready, cost, etag
 
 routes = Blueprint("reports", url_prefix="/api/v1/exams")
@@ -160,7 +161,7 @@ async def opened_by(seen: Received) -> Opened:
     """What a link shows of a report. A pinned version is the last one for its reader."""
     found = seen.found
     report = seen.report(found.report) if found.report else None
-    versions = await reports.versions_of(found.exam.id)
+    versions = await reports.versions_of(found.exam.id) if seen.has(Part.REPORT) else []
     read = tuple(seen.report(each) for each in versions if report is None or each.version <= report.version)
     superseded = len(read) < len(versions)
     return Opened(found.hospital, found.exam, rules_of(found.hospital), report, read, False, superseded, by_link=seen)

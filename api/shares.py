@@ -23,9 +23,10 @@ from films import qr
 from identity.links import LONGEST_TOKEN, LinkEnded, url
 from infra.audit import by, device
 from records.models import Exam, Hospital
-from share import passcodes, pickup, terms
+from share import parts, passcodes, pickup, terms
 from share.opening import Opened, Visitor
-from share.shares import LONGEST_KEY, Asked, Kept, state_of
+from share.parts import EVERYTHING, Part
+from share.shares import LONGEST_KEY, Asked, Choice, Kept, may_go_on, state_of
 from share.terms import Wanted
 from share.viewing import ShareView
 from share.visits import Visit, visits_of
@@ -35,9 +36,14 @@ routes = Blueprint("shares", url_prefix="/api/v1/shares")
 LONGEST_ID = 36
 LONGEST_HOSPITAL, LONGEST_NAME = 64, 32  # that a visitor states
 MOST_SERIES = 200
+LONGEST_PART = 16
 _SERIES: Mapping[str, Field] = {
     "exam": required(LONGEST_ID),
     "series": Field(many(uid, MOST_SERIES), required=True),
+}
+_PARTS: Mapping[str, Field] = {
+    "exam": required(LONGEST_ID),
+    "parts": Field(many(filled(LONGEST_PART), len(Part)), required=True),
 }
 
 
@@ -49,6 +55,7 @@ def _passcode(name: str, value: Any) -> bool | str:
 WANTED = {
     "exams": Field(many(filled(LONGEST_ID), terms.MOST_EXAMS), required=True),
     "series": Field(many(bodies.inner(_SERIES), terms.MOST_EXAMS), default=()),
+    "parts": Field(many(bodies.inner(_PARTS), terms.MOST_EXAMS), default=()),
     "expires_in": Field(number(int(terms.SHORTEST_FACE_TO_FACE.total_seconds()), int(terms.LONGEST.total_seconds()))),
     "not_before": Field(moment),
     "mask": Field(flag, default=True),
@@ -64,6 +71,7 @@ OPEN = {
     "passcode": Field(text(passcodes.LONGEST), default=""),
     "from": Field(bodies.inner(FROM), default={}),
 }
+EXTENDED = {"expires_in": Field(number(int(terms.SHORTEST.total_seconds()), int(terms.LONGEST.total_seconds())), required=True)}
 PICK_UP = {"code": required(pickup.LONGEST)}
 
 
@@ -97,11 +105,19 @@ async def one(request: Request, share: str) -> HTTPResponse:
     """One share of mine; `url` while it is good."""
     services: Services = request.app.ctx.services
     kept, at = await _mine(request, share), now()
-    try:
-        address = url(services.settings.base_url, await services.sharing.shares.token(kept.share, at))
-    except NotFound:  # it is over
-        address = None
-    return answer(_described(kept, at) | {"url": address})
+    return answer(await _with_address(services, kept, at))
+
+
+@routes.post("/<share>/extend", name="extend")
+@needs(Role.PATIENT)
+async def extend(request: Request, share: str) -> HTTPResponse:
+    """Let it end so many seconds from now, later or sooner; code and passcode stay. 409 once it is over."""
+    services: Services = request.app.ctx.services
+    said, at = await body(request, EXTENDED), now()
+    life = timedelta(seconds=said["expires_in"])
+    kept = await services.sharing.shares.extend(request.ctx.grant.subject, share, life, at)
+    await _on_record(request, "extend-share", kept)
+    return answer(await _with_address(services, kept, at))
 
 
 @routes.delete("/<share>", name="stop")
@@ -202,6 +218,8 @@ async def opened_by(request: Request, token: str, passcode: str, said: Mapping[s
 
 def studies_of(view: ShareView, exam_id: str) -> list[str]:
     """The studies of an exam by the UIDs that they have for the recipient."""
+    if not view.shows(exam_id, Part.IMAGES):
+        return []
     series = view.series.get(exam_id)
     shared = None if series is None else {study for study, _ in series}
     own = [study for study in view.found[exam_id].studies if shared is None or study in shared]
@@ -212,7 +230,7 @@ def _asked(said: Mapping[str, Any], raw: Mapping[str, Any]) -> Asked:
     """`passcode` null means none, and absent means new digits."""
     passcode = False if "passcode" in raw and raw["passcode"] is None else said["passcode"]
     seconds = said["expires_in"]
-    wanted = Wanted(
+    terms_wanted = Wanted(
         mask=said["mask"],
         has_passcode=passcode is not False,
         expires_in=None if seconds is None else timedelta(seconds=seconds),
@@ -221,16 +239,22 @@ def _asked(said: Mapping[str, Any], raw: Mapping[str, Any]) -> Asked:
         allow_download=said["allow_download"],
         pinned=said["pinned"],
     )
-    series = {each["exam"]: each["series"] for each in said["series"]}
-    if len(series) < len(said["series"]):
-        raise InvalidField("series", "twice")
     return Asked(
         exams=said["exams"],
-        wanted=wanted,
-        series=series,
+        wanted=terms_wanted,
+        series=_by_exam("series", said),
+        parts={exam: parts.chosen("parts", wanted) for exam, wanted in _by_exam("parts", said).items()},
         passcode=passcode if isinstance(passcode, str) else "",
         confirm_sensitive=said["confirm_sensitive"],
     )
+
+
+def _by_exam(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Exam → what was said of it under this name; raises InvalidField for an exam that is named twice."""
+    found = {each["exam"]: each[name] for each in said[name]}
+    if len(found) < len(said[name]):
+        raise InvalidField(name, "twice")
+    return found
 
 
 def _key(request: Request) -> str:
@@ -256,16 +280,27 @@ async def _qr_text(request: Request, share: str) -> str:
 _SECRET = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, Origin"}
 
 
+async def _with_address(services: Services, kept: Kept, at: datetime) -> dict[str, Any]:
+    """As it is described, with its address while it is good."""
+    try:
+        address = url(services.settings.base_url, await services.sharing.shares.token(kept.share, at))
+    except NotFound:  # it is over
+        address = None
+    return _described(kept, at) | {"url": address}
+
+
 def _described(kept: Kept, at: datetime) -> dict[str, Any]:
     share = kept.share
     return {
         "id": share.id,
         "state": state_of(share, at),
+        "extendable": may_go_on(share, at),
         "qr": f"/api/v1/shares/{share.id}/qr.png",
         "created_at": _time(share.created_at),
         "not_before": _time(share.not_before),
         "expires_at": _time(share.expires_at),
         "exams": list(kept.exams),
+        "choices": [_choice(each) for each in kept.choices],
         "hospital": share.hospital_id,
         "masked": share.mask,
         "passcode": share.passcode_hash is not None,
@@ -279,6 +314,12 @@ def _described(kept: Kept, at: datetime) -> dict[str, Any]:
         "locked_at": _time(share.locked_at),
         "revoked_at": _time(share.revoked_at),
     }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    """`parts` and `series` null: all of them."""
+    series = None if choice.series is None else list(choice.series)
+    return {"exam": choice.exam, "parts": None if choice.parts == EVERYTHING else sorted(choice.parts), "series": series}
 
 
 def _visit(visit: Visit) -> dict[str, Any]:

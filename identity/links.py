@@ -151,6 +151,11 @@ class Links:
         self._epoch.advance()
         return ended
 
+    async def end_at(self, kind: LinkKind, hospital: str, subject: str, expires_at: datetime) -> None:
+        """Every good link of that kind to that subject ends then, inside the caller's transaction."""
+        rows = IssuedLink.filter(kind=kind, hospital_id=hospital, subject=subject, revoked_at=None)
+        await rows.update(expires_at=expires_at)
+
     async def revoke_one(self, link_id: str, now: datetime) -> bool:
         """End one link; true when it was not over yet."""
         ended = await IssuedLink.filter(id=link_id, revoked_at=None).update(revoked_at=now, live=None)

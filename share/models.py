@@ -59,6 +59,9 @@ class ShareExam(Model):
     series: fields.JSONField[list[list[str]] | None] = fields.JSONField(
         null=True, description="pairs of study and series UID, null = the whole exam"
     )
+    parts: fields.JSONField[list[str] | None] = fields.JSONField(
+        null=True, description="which of report, film and images, null = all of them"
+    )
     report_version = fields.IntField(null=True, description="of a pinned share")
     sensitive = fields.BooleanField(description="the owner was asked again about this one, and agreed")
 

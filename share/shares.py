@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
 
@@ -27,12 +27,13 @@ from infra.epoch import Epoch
 from infra.keys import Keys
 from infra.sealing import Sealer
 from records import search
-from records.models import ReportStatus
+from records.models import Exam, ReportStatus
 from records.policies import from_json
 from records.search import Found
-from share import sensitive, terms
+from share import parts, sensitive, terms
 from share.limits import EARLY, EXPIRED, LOCKED, REVOKED, USED
 from share.models import Authorisation, SensitiveExam, Share, ShareExam, ShareRequest
+from share.parts import EVERYTHING, Part
 from share.passcodes import Passcodes, chosen
 from share.terms import Terms, Wanted
 
@@ -52,21 +53,36 @@ class Asked:
     exams: tuple[str, ...]
     wanted: Wanted
     series: SeriesOf = field(default_factory=dict)
+    parts: Mapping[str, frozenset[Part]] = field(default_factory=dict)
     passcode: str = field(default="", repr=False)
     confirm_sensitive: bool = False
 
     def sha256(self, keyed: bytes) -> str:
         """Keyed, since a passcode is in it: tells the same request from another one of the same Idempotency-Key."""
-        text = json.dumps(asdict(self), sort_keys=True, default=str)
+        text = json.dumps(asdict(self), sort_keys=True, default=_plain)
         return hashlib.blake2b(text.encode(), key=keyed, digest_size=32).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What of one exam is shared. `series` None: all of them."""
+
+    exam: str
+    parts: frozenset[Part]
+    series: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """A share, and the ids of its exams in the owner's order."""
+    """A share, and what of which exams it shows, in the owner's order."""
 
     share: Share
-    exams: tuple[str, ...]
+    choices: tuple[Choice, ...]
+
+    @property
+    def exams(self) -> tuple[str, ...]:
+        """The ids of its exams."""
+        return tuple(each.exam for each in self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +118,12 @@ class Shares:
         asked_again = await _confirmed(found, asked)
         decided = terms.decided(asked.wanted, terms.permitted_by(from_json(each.hospital.policies) for each in found), now)
         series = await _series(asked.series, found)
+        if any(exam not in asked.exams for exam in asked.parts):
+            raise InvalidField("parts", "not-of-this-share")
         digits = self._digits(asked, name)
         await count_try({f"share:{person}": PER_PERSON}, now)
         share = await self._row(person, asked, decided, found, digits, now)
-        rows = [_exam_row(share, place, each, series, each.exam.id in asked_again) for place, each in enumerate(found)]
+        rows = [_exam_row(share, place, each, asked, series, each.exam.id in asked_again) for place, each in enumerate(found)]
         try:
             async with transaction():
                 await share.save(force_create=True)
@@ -119,7 +137,7 @@ class Shares:
             if name and (made := await self._made_before(name, asked)):  # the same request, twice at once
                 return made
             raise
-        return Made(Kept(share, tuple(each.exam.id for each in found)), token, digits)
+        return Made(Kept(share, tuple(map(_choice, rows))), token, digits)
 
     async def get(self, person: str, share_id: str) -> Kept:
         """One of this person's; raises NotFound."""
@@ -142,6 +160,27 @@ class Shares:
         """Stop it: from the next request on nobody sees anything by it. Stopping it again changes nothing. Raises NotFound."""
         kept = await self.get(person, share_id)
         await self._end([kept.share], now)
+        return await self.get(person, share_id)
+
+    async def extend(self, person: str, share_id: str, life: timedelta, now: datetime) -> Kept:
+        """Let it end so long from now, sooner or later than before; the QR stays.
+
+        Raises NotFound, Conflict for one that is over or was meant for somebody standing there, InvalidField.
+        """
+        kept = await self.get(person, share_id)
+        share = kept.share
+        if not may_go_on(share, now):
+            raise Conflict("this share cannot go on")
+        hospitals = [exam.hospital async for exam in Exam.filter(id__in=list(kept.exams)).prefetch_related("hospital")]
+        permitted = terms.permitted_by(from_json(each.policies) for each in hospitals)
+        wanted = Wanted(mask=share.mask, expires_in=life, not_before=share.not_before)
+        end = terms.decided(wanted, permitted, now).expires_at
+        async with transaction():
+            going = Share.filter(id=share.id, revoked_at=None, locked_at=None, expires_at__gt=now)
+            if not await going.update(expires_at=end):
+                raise Conflict("this share cannot go on")
+            await self._links.end_at(LinkKind.SHARE, share.hospital_id, share.id, end)
+        self._epoch.advance()  # an earlier end counts at once
         return await self.get(person, share_id)
 
     async def revoke_all(self, person: str, now: datetime) -> int:
@@ -227,6 +266,11 @@ def state_of(share: Share, now: datetime) -> str:
     return EARLY if share.not_before is not None and now < share.not_before else ACTIVE
 
 
+def may_go_on(share: Share, now: datetime) -> bool:
+    """True when its end may be moved: it is not over, and was not for somebody who stands there."""
+    return not share.face_to_face and state_of(share, now) in (ACTIVE, EARLY)
+
+
 async def follow_joined(other: str, person: str) -> None:
     """Two accounts are one person: what `other` shared, marked and allowed is now `person`'s. May be done twice."""
     async with transaction():
@@ -288,7 +332,9 @@ async def _series(asked: SeriesOf, found: Sequence[Found]) -> dict[str, list[lis
     return pairs
 
 
-def _exam_row(share: Share, place: int, found: Found, series: Mapping[str, list[list[str]]], asked_again: bool) -> ShareExam:
+def _exam_row(
+    share: Share, place: int, found: Found, asked: Asked, series: Mapping[str, list[list[str]]], asked_again: bool
+) -> ShareExam:
     assert found.report is not None, "only exams with a report are shared"
     return ShareExam(
         id=row_id(),
@@ -296,6 +342,7 @@ def _exam_row(share: Share, place: int, found: Found, series: Mapping[str, list[
         exam_id=found.exam.id,
         place=place,
         series=series.get(found.exam.id),
+        parts=parts.kept(asked.parts.get(found.exam.id, EVERYTHING)),
         report_version=found.report.version if share.pinned else None,
         sensitive=asked_again,
     )
@@ -304,7 +351,17 @@ def _exam_row(share: Share, place: int, found: Found, series: Mapping[str, list[
 async def _with_exams(shares: Sequence[Share]) -> list[Kept]:
     ids = [share.id for share in shares]
     rows = await ShareExam.filter(share_id__in=ids).order_by("place", "id") if ids else []
-    by_share: dict[str, list[str]] = {share: [] for share in ids}
+    by_share: dict[str, list[Choice]] = {share: [] for share in ids}
     for row in rows:
-        by_share[row.share_id].append(row.exam_id)
+        by_share[row.share_id].append(_choice(row))
     return [Kept(share, tuple(by_share[share.id])) for share in shares]
+
+
+def _choice(row: ShareExam) -> Choice:
+    of_exam = EVERYTHING if row.parts is None else frozenset(map(Part, row.parts))
+    return Choice(row.exam_id, of_exam, None if row.series is None else tuple(series for _, series in row.series))
+
+
+def _plain(value: object) -> object:
+    """Parts in their order, so that the same request reads the same; anything else as its words."""
+    return sorted(value) if isinstance(value, frozenset) else str(value)

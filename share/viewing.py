@@ -16,6 +16,7 @@ from records.search import Found
 from share import limits, sensitive
 from share.limits import Over
 from share.models import Share, ShareExam
+from share.parts import EVERYTHING, Part, left_out_words
 
 OF_SHARES = frozenset({LinkKind.SHARE})  # kinds of links whose subject is a share
 
@@ -25,7 +26,8 @@ class ShareView:
     """What of a share may be seen now. An exam that is not in `exams` does not exist for the recipient.
 
     `found` has the exams in the owner's order, each with its newest report; `pinned` names the version that is shown
-    instead. `series` has the only (study, series) of an exam that are shared, where not all of it is.
+    instead. `series` has the only (study, series) of an exam that are shared, and `parts` what of report, film and images
+    is, where not all of it is.
     """
 
     share_id: str
@@ -36,6 +38,7 @@ class ShareView:
     allow_download: bool
     pinned: Mapping[str, int]
     series: Mapping[str, frozenset[tuple[str, str]]]
+    parts: Mapping[str, frozenset[Part]]
     found: Mapping[str, Found]
     created_at: datetime
     expires_at: datetime
@@ -44,6 +47,31 @@ class ShareView:
         """One exam of it; raises NotFound."""
         limits.Exams(self.exams).verify(exam_id)
         return self.found[exam_id]
+
+    def shows(self, exam_id: str, part: Part) -> bool:
+        """True when that part of one of its exams is shared."""
+        return part in self.parts.get(exam_id, EVERYTHING)
+
+    def left_out(self, exam_id: str) -> str:
+        """What of one of its exams is not shared, in a sentence; empty for nothing."""
+        return left_out_words(self.parts.get(exam_id, EVERYTHING), all_series=exam_id not in self.series)
+
+    def images(self, exam_id: str) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str, str]]]:
+        """Of one of its exams the whole studies (hospital, study), and the series of others, that belong to what is shared.
+
+        Whether its images are shared at all is another question: a film of them may be shared alone.
+        """
+        found = self.found[exam_id]
+        code = found.hospital.code
+        if exam_id not in self.series:
+            return frozenset((code, study) for study in found.studies), frozenset()
+        pairs = self.series[exam_id]
+        return frozenset(), frozenset((code, study, series) for study, series in pairs if study in found.studies)
+
+    def all_images(self) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str, str]]]:
+        """As `images`, of all exams whose images are shared."""
+        each = [self.images(exam) for exam in self.found if self.shows(exam, Part.IMAGES)]
+        return frozenset().union(*(whole for whole, _ in each)), frozenset().union(*(single for _, single in each))
 
     @property
     def mask(self) -> str:
@@ -84,6 +112,7 @@ async def view_of_share(share: Share, now: datetime) -> ShareView:
         share.allow_download,
         {row.exam_id: row.report_version for row in shown if row.report_version is not None},
         {row.exam_id: frozenset((study, each) for study, each in row.series) for row in shown if row.series is not None},
+        {row.exam_id: frozenset(map(Part, row.parts)) for row in shown if row.parts is not None},
         {row.exam_id: may[row.exam_id] for row in shown},
         share.created_at,
         share.expires_at,
@@ -96,18 +125,7 @@ async def shown(link_id: str, now: datetime) -> Shown:
     if link.kind not in OF_SHARES:
         return await shown_by(link, now)
     view = await view_by(link, now)
-    whole = [each for each in view.found.values() if each.exam.id not in view.series]
-    return Shown(
-        frozenset((each.hospital.code, study) for each in whole for study in each.studies),
-        frozenset(
-            (view.found[exam].hospital.code, study, series)
-            for exam, pairs in view.series.items()
-            for study, series in pairs
-            if study in view.found[exam].studies
-        ),
-        view.mask,
-        view.expires_at,
-    )
+    return Shown(*view.all_images(), view.mask, view.expires_at)
 
 
 async def _link(link_id: str, now: datetime) -> Link:

@@ -63,6 +63,35 @@ async def test_exams_of_others_unknown_ones_and_declined_ones_are_not_there(worl
     assert not await Share.all()
 
 
+async def test_its_end_may_be_moved_while_it_is_good(world: World) -> None:
+    made = await world.made("CT")
+    share = made.kept.share.id
+    later = await world.shares.extend(world.person, share, 20 * DAY, NOON + 6 * DAY)
+    assert later.share.expires_at == NOON + 26 * DAY
+    assert (await world.links.find(made.token, NOON + 25 * DAY)).subject == share, "by the same QR"
+    sooner = await world.shares.extend(world.person, share, HOUR, NOON + 6 * DAY)
+    assert sooner.share.expires_at == NOON + 6 * DAY + HOUR
+    with pytest.raises(LinkEnded):
+        await world.links.find(made.token, NOON + 7 * DAY)
+    with pytest.raises(Conflict):
+        await world.shares.extend(world.person, share, DAY, NOON + 7 * DAY)
+
+
+async def test_the_end_of_a_share_for_a_doctor_is_a_week_away_at_most_and_a_stopped_one_stays_over(world: World) -> None:
+    made = await world.made("CT", mask=False)
+    with pytest.raises(InvalidField):
+        await world.shares.extend(world.person, made.kept.share.id, 8 * DAY, NOON)
+    stranger = (await Person.create(id=uuid7(), created_at=NOON)).id
+    with pytest.raises(NotFound):
+        await world.shares.extend(stranger, made.kept.share.id, DAY, NOON)
+    await world.shares.revoke(world.person, made.kept.share.id, NOON)
+    with pytest.raises(Conflict):
+        await world.shares.extend(world.person, made.kept.share.id, DAY, NOON)
+    face_to_face = await world.made("CT", has_passcode=False)
+    with pytest.raises(Conflict):
+        await world.shares.extend(world.person, face_to_face.kept.share.id, DAY, NOON)
+
+
 async def test_without_consent_nothing_is_shared(world: World) -> None:
     await Consent.filter(person_id=world.person).update(withdrawn_at=NOON, live=None)
     with pytest.raises(ConsentNeeded) as refused:

@@ -455,6 +455,89 @@ def test_of_a_share_of_one_series_nothing_beside_it_is_there(world: World, mask:
             assert {(each.status_code, each.content) for each in answers} == {(404, answers[0].content)}, below
 
 
+@pytest.mark.usefixtures("film", "rule")
+@pytest.mark.parametrize("mask", [True, False])
+def test_the_report_alone_leaves_without_film_and_images(world: World, mask: bool) -> None:
+    exam, study = world.exams["CT"], world.studies["CT"]
+    share = world.share("CT", mask=mask, parts=[{"exam": exam, "parts": ["report"]}])
+    assert share["choices"] == [{"exam": exam, "parts": ["report"], "series": None}]
+    assert share["opened"]["exams"] == [{"id": exam, "studies": []}]
+    with world.client("recipient") as recipient:
+        told = recipient.get(f"/api/v1/exams/{exam}").json()
+        assert (told["films"], told["images"], told["studies"]) == (0, 0, [])
+        assert told["left_out"] == "分享者没有分享胶片、影像。"
+        assert recipient.get(f"/api/v1/exams/{exam}/report").status_code == 200
+        assert recipient.get(f"/api/v1/exams/{exam}/films").json()["items"] == []
+        for way in ("/films/1", "/films/1.jpg", "/films/1.dcm", "/films.pdf"):
+            assert recipient.get(f"/api/v1/exams/{exam}{way}").status_code in (403, 404), way
+        with zipfile.ZipFile(io.BytesIO(recipient.get(f"/api/v1/exams/{exam}/download.zip").content)) as taken:
+            assert sorted(taken.namelist()) == ["检查报告.pdf", "说明.txt"]
+            assert "分享者没有分享胶片、影像。" in taken.read("说明.txt").decode("utf-8-sig")
+        for below in _below_a_study():
+            answer = recipient.get(f"/dicom-web/studies/{study}{below.format(study=study)}")
+            assert answer.status_code == 404 or answer.content == b"[]", below
+
+
+@pytest.mark.usefixtures("film", "rule")
+@pytest.mark.parametrize("mask", [True, False])
+def test_the_film_alone_leads_to_no_image_and_no_report(world: World, mask: bool) -> None:
+    exam, study = world.exams["CT"], world.studies["CT"]
+    world.share("CT", mask=mask, parts=[{"exam": exam, "parts": ["film"]}])
+    with world.client("recipient") as recipient:
+        told = recipient.get(f"/api/v1/exams/{exam}").json()
+        assert (told["films"], told["images"], told["studies"], told["report"]) == (1, 0, [], None)
+        assert recipient.get(f"/api/v1/exams/{exam}/films/1").json()["cells"] == []
+        sheet = _shown(recipient.get(f"/api/v1/exams/{exam}/films/1.jpg").content)
+        assert sheet.max() > 100, "its pictures are there"
+        for way in ("/report", "/report.pdf", "/report/terms", "/report/picture"):
+            assert recipient.get(f"/api/v1/exams/{exam}{way}").status_code == 404, way
+        with zipfile.ZipFile(io.BytesIO(recipient.get(f"/api/v1/exams/{exam}/download.zip").content)) as taken:
+            assert sorted(taken.namelist()) == ["胶片/第1页.jpg", "说明.txt"]
+        for below in _below_a_study():
+            answer = recipient.get(f"/dicom-web/studies/{study}{below.format(study=study)}")
+            assert answer.status_code == 404 or answer.content == b"[]", below
+
+
+@pytest.mark.parametrize("parts", [[], ["photo"], ["report", 1]])
+def test_parts_that_nobody_knows_are_refused(world: World, parts: list[Any]) -> None:
+    said = {"exams": [world.exams["CT"]], "parts": [{"exam": world.exams["CT"], "parts": parts}]}
+    with world.client("patient") as patient:
+        refused = patient.post("/api/v1/shares", json=said)
+        assert (refused.status_code, "parts" in refused.json()["detail"]) == (422, True)
+
+
+@pytest.mark.usefixtures("film", "rule")
+def test_the_previews_pictures_are_those_that_leave_and_no_writing_is_in_them(world: World) -> None:
+    exam, study = world.exams["CT"], world.studies["CT"]
+    series = [f"{study}.{number}" for number in (1, 2, 4)]
+    asked = f"/api/v1/shares/preview?exams={exam}&parts=film,images&series={','.join(series)}"
+    with world.client("patient") as patient:
+        (before,) = patient.get(asked).json()["items"]
+        assert (before["report_shown"], before["stays_here"]["images"]) == (None, 1), "the capture without a rule"
+        film, ct, us = before["pictures"]
+        assert [each["kind"] for each in (film, ct, us)] == ["film", "image", "image"]
+        masked, named = (patient.get(us["path"].replace("mask=true", f"mask={mask}")) for mask in ("true", "false"))
+        assert named.headers["etag"] != masked.headers["etag"]
+        above = TOP - 4  # rows above the image area, but for the blur of its edge
+        assert _shown(named.content)[:above].max() > 200, "the device wrote there"
+        assert _shown(masked.content)[:above].max() < 16 < _shown(masked.content)[TOP + 8 :].max()
+        again = patient.get(us["path"].replace("mask=true", "mask=false"), headers={"If-None-Match": masked.headers["etag"]})
+        assert again.status_code == 200, "one picture is never taken for the other"
+        sheet = patient.get(film["path"])
+        assert sheet.headers["content-type"] == "image/jpeg"
+        world.share("CT", parts=[{"exam": exam, "parts": ["film", "images"]}], series=[{"exam": exam, "series": series}])
+        with world.client("recipient") as recipient:
+            got = recipient.get(f"/api/v1/exams/{exam}/films/1.jpg?width=720")
+            assert np.array_equal(_shown(got.content), _shown(sheet.content))
+        assert patient.get(us["path"].replace(f"{study}.2", f"{study}.4")).status_code == 404
+        other = us["path"].replace(exam, world.exams["OTHER"])
+        assert patient.get(other).status_code == 404
+        for wrong in ("parts=photo", "parts=,", "series=1.2.3.x", "mask=no", "exam=1"):
+            assert patient.get(f"/api/v1/shares/preview?exams={exam}&{wrong}").status_code == 422, wrong
+        two = f"{exam},{world.exams['UNSHARED']}"
+        assert patient.get(f"/api/v1/shares/preview?exams={two}&parts=film").status_code == 422
+
+
 def _not_shared(world: World) -> list[str]:
     return [world.exams[each] for each in ("UNSHARED", "HIV", "OTHER")]
 
