@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import asyncpg  # type: ignore[import-untyped]
 from tortoise import Tortoise
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.connection import get_connection
+from tortoise.connection import get_connection, get_connections
 from tortoise.exceptions import ValidationError
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
 
 from core.errors import Misconfigured, Unavailable
-from infra.postgres import our_errors
+from infra.postgres import our_errors, outermost
 from infra.settings import Settings
 
 DoesNotFit = ValidationError  # a value that is longer than its column, also where it is only looked for
@@ -75,6 +75,25 @@ async def is_alive() -> bool:
 def transaction() -> AbstractAsyncContextManager[TransactionalDBClient]:
     """All or nothing. On SQLite it holds the write lock from its first line, so nothing slow belongs inside."""
     return in_transaction("default")
+
+
+@asynccontextmanager
+async def apart() -> AsyncIterator[None]:
+    """What is written inside is committed at once, by a second connection, whatever becomes of the transaction around it.
+
+    On SQLite, where there is one writer, it stays part of that transaction. Only for who is alone in his process to do so:
+    a pool whose every connection waits for a second one waits for ever.
+    """
+    connection = get_connection("default")
+    pool = outermost(connection)
+    if pool is connection or connection.capabilities.dialect != "postgres":
+        yield
+        return
+    token = get_connections().set("default", pool)
+    try:
+        yield
+    finally:
+        get_connections().reset(token)
 
 
 def fitting(text: str, most_characters: int) -> str:

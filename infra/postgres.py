@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContextPooled
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient, TransactionContextPooled
 from tortoise.connection import get_connections
 from tortoise.exceptions import DBConnectionError, TransactionManagementError
 
@@ -43,6 +43,13 @@ def our_errors() -> Iterator[None]:
         if isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError):  # a standby that was not yet promoted
             raise Unavailable("the database cannot be written") from error
         raise
+
+
+def outermost(connection: BaseDBAsyncClient) -> BaseDBAsyncClient:
+    """The pool that the connection of a transaction, also of one within another, was taken from."""
+    while isinstance(connection, TransactionWrapper):
+        connection = connection._parent
+    return connection
 
 
 class _Speaking(AsyncpgDBClient):

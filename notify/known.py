@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from notify import images, queue, recipients, rules, standing
+from notify import images, pace, recipients, rules, standing
 from notify.images import Arrived
 from notify.kinds import ABOUT, Audience, Kind
 from notify.models import Contact, Maintenance, Notice, NoticeRule, NoticeState, Reminder
@@ -74,7 +74,7 @@ async def read(office: Office, notices: Sequence[Notice], now: datetime) -> Know
         now,
         {row.code: row for row in await Hospital.filter(code__in=codes)},
         await rules.of_all(codes),
-        await queue.resting(now),
+        await pace.resting(now),
         await recipients.templates_of(codes, {each.kind for each in fresh}),
         await recipients.people((each.recipient for each in to_patients), channels),
         await recipients.owners(to_owners, channels),

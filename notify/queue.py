@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,15 +17,11 @@ from core.uids import row_id
 from identity.links import Drawn, keep
 from infra import bulk
 from infra.database import transaction
-from notify import rules
-from notify.models import Notice, NoticeChannel, NoticeState, NoticeStep
+from notify import pace, rules
+from notify.models import Notice, NoticeState, NoticeStep
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
 LOOKED_AT = 16  # times what is taken: some must wait for others, and several workers shall seldom look at the same ones
-FAILURES_TO_REST = 3
-FIRST_REST_SECONDS = 5.0
-LONGEST_REST_SECONDS = 60.0
-LONGEST_PAUSE_SECONDS = 3600.0  # that a provider may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ async def _due(now: datetime, limit: int, *, locked: bool) -> list[Notice]:
     stopped = await rules.stopped_hospitals()
     if stopped:
         rows = rows.filter(~Q(hospital_id__in=stopped, kind__in=rules.patient_kinds(), state=NoticeState.WAITING))
-    rests = sorted(await resting(now))
+    rests = sorted(await pace.resting(now))
     if rests:
         rows = rows.filter(~Q(channel__in=rests, last_resort=True, state=NoticeState.WAITING))
     found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient")
@@ -86,11 +82,15 @@ async def _due(now: datetime, limit: int, *, locked: bool) -> list[Notice]:
     return await rows.filter(id__in=free[begin : begin + limit]).order_by("id")
 
 
-async def take(changes: Sequence[Change], now: datetime, lease_seconds: float, per_second: int) -> list[Change]:
-    """Write all changes; gives those whose message shall leave now, held until the lease ends. What another took stays his."""
+async def take(changes: Sequence[Change], clock: Callable[[], datetime], lease_seconds: float, per_second: int) -> list[Change]:
+    """Write all changes; gives those whose message shall leave now, held until the lease ends. What another took stays his.
+
+    It is now when the transaction has begun: whoever had to wait for that counts in the second in which he sends.
+    """
     if not changes:
         return []
     async with transaction():
+        now = clock()
         free = await _lock(each for change in changes for each in (change.notice, *change.joined))
         unmoved = [change for change in changes if {change.notice.id, *(each.id for each in change.joined)} <= free]
         taken = await _in_pace(unmoved, now, per_second)
@@ -109,55 +109,6 @@ async def settle(ends: Sequence[End]) -> set[int]:
         await _update([{"id": end.notice.id, **end.columns} for end in mine])
         await _steps((end.notice, end.at, end.columns, end.reason) for end in mine)
     return {end.notice.id for end in mine}
-
-
-async def channel_failed(name: str, now: datetime, seconds: float | None = None) -> None:
-    """The channel did not work, or asked for a pause of `seconds`: after a few failures it rests, longer each time."""
-    async with transaction():
-        await _paces({name}, now)
-        row = await NoticeChannel.get(name=name)
-        if row.rests_until is not None and row.rests_until > now:
-            return  # those that were on their way when it began to rest are one failure, not many
-        row.failures += 1
-        if seconds is not None:
-            row.rests_until = now + timedelta(seconds=min(seconds, LONGEST_PAUSE_SECONDS))
-        elif row.failures >= FAILURES_TO_REST:
-            doubled = FIRST_REST_SECONDS * 2.0 ** min(row.failures - FAILURES_TO_REST, 10)
-            row.rests_until = now + timedelta(seconds=min(doubled, LONGEST_REST_SECONDS))
-        await row.save(update_fields=["failures", "rests_until"])
-
-
-async def channel_worked(name: str) -> None:
-    """The channel works: what it suffered before is forgotten."""
-    await NoticeChannel.filter(name=name, failures__gt=0).update(failures=0, rests_until=None)
-
-
-async def resting(now: datetime) -> dict[str, datetime]:
-    """Channels that rest, and until when."""
-    return {row.name: row.rests_until for row in await NoticeChannel.filter(rests_until__gt=now) if row.rests_until}
-
-
-async def suspects() -> set[str]:
-    """Channels whose last message failed."""
-    return {row.name for row in await NoticeChannel.filter(failures__gt=0)}
-
-
-class _Pace:
-    """How many messages of a channel may still leave in this second; one at a time while it is being tried again."""
-
-    def __init__(self, row: NoticeChannel, now: datetime) -> None:
-        self.name, self._tried_again = row.name, row.failures >= FAILURES_TO_REST
-        self._resting = row.rests_until is not None and row.rests_until > now
-        second = now.replace(microsecond=0)
-        self.second = second if row.second is None else max(second, row.second)  # who waited for the lock is late, not early
-        self.taken = row.taken if row.second == self.second else 0
-
-    def grant(self, per_second: int) -> bool:
-        """Take one, if there is one."""
-        if self._resting or self.taken >= (1 if self._tried_again else per_second):
-            return False
-        self.taken += 1
-        return True
 
 
 async def _first_of_each(found: Sequence[tuple[int, str]], now: datetime) -> list[int]:
@@ -181,21 +132,16 @@ async def _lock(notices: Iterable[Notice], *, skip_locked: bool = True) -> set[i
 
 
 async def _in_pace(changes: Sequence[Change], now: datetime, per_second: int) -> list[Change]:
-    """Those that send nothing, and so many others as their channels take in this second. Workers wait here for each other."""
-    names = {change.channel for change in changes if change.channel}
-    if not names:
-        return list(changes)
-    paces = await _paces(names, now)
-    good = [change for change in changes if not change.channel or paces[change.channel].grant(per_second)]
-    for each in paces.values():
-        await NoticeChannel.filter(name=each.name).update(second=each.second, taken=each.taken)
+    """Those that send nothing, and so many others as their channels take now."""
+    wanted = Counter(change.channel for change in changes if change.channel)
+    left = {name: await pace.grant(name, wanted[name], now, per_second) for name in sorted(wanted)}
+    good = []
+    for change in changes:
+        if change.channel and not left[change.channel]:
+            continue
+        left[change.channel] = left.get(change.channel, 0) - 1
+        good.append(change)
     return good
-
-
-async def _paces(names: Collection[str], now: datetime) -> dict[str, _Pace]:
-    await NoticeChannel.bulk_create([NoticeChannel(name=name) for name in sorted(names)], ignore_conflicts=True)
-    rows = await NoticeChannel.filter(name__in=list(names)).order_by("name").select_for_update()
-    return {row.name: _Pace(row, now) for row in rows}
 
 
 async def _write(changes: Sequence[Change], now: datetime, lease_seconds: float) -> None:

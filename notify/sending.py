@@ -12,7 +12,7 @@ from typing import Any
 from core import clock
 from infra import metrics
 from infra.outbox import backoff
-from notify import looking, queue, receipts
+from notify import looking, pace, queue, receipts
 from notify.channels import ChannelDown, ChannelError, Outcome, Refused, Throttled, Unknown
 from notify.models import Notice, NoticeState
 from notify.office import Office
@@ -33,10 +33,10 @@ async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime
     async with queue.due(at, limit) as notices:
         changes = await looking.changes(office, notices, at)
         begun = time.monotonic()  # the lease begins here, however long it took to look
-        taken = await queue.take(changes, now(), office.lease_seconds, office.per_second)
+        taken = await queue.take(changes, now, office.lease_seconds, office.per_second)
     if not changes:
         return 0
-    settling = Settling(await queue.suspects() if taken else set())
+    settling = Settling(await pace.suspects() if taken else set())
     doing = (deliver(office, change.notice, begun, now, settling) for change in taken)
     for error in await asyncio.gather(*doing, return_exceptions=True):
         if isinstance(error, BaseException):  # what could not be settled keeps its lease, and is asked for after it
@@ -57,6 +57,8 @@ async def deliver(office: Office, notice: Notice, begun: float, now: Callable[[]
         outcome = await _not_taken(notice, error, now(), settling)
     except (TimeoutError, Unknown):
         outcome = await _unsure(office, notice, now(), settling)
+        if not notice.asks:  # whoever hangs is left alone a while, as who is away
+            await settling.channel_failed(notice.channel, now())
     except Exception as error:  # a mistake of ours, or the database is away: it may have been sent
         _log.error("notice %s by %s cannot be settled: %s", notice.out_id, notice.channel, type(error).__name__)
         outcome = await _unsure(office, notice, now(), settling)
@@ -117,6 +119,8 @@ async def _not_taken(notice: Notice, error: ChannelError, now: datetime, settlin
         await settling.channel_failed(notice.channel, now, error.retry_after_seconds)
     elif isinstance(error, ChannelDown):
         await settling.channel_failed(notice.channel, now)
+    else:
+        await settling.channel_worked(notice.channel)  # it says no to this one
     return outcome
 
 

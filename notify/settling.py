@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from notify import queue, receipts
+from notify import pace, queue, receipts
 from notify.models import Notice
 from notify.queue import End
 
@@ -38,12 +38,12 @@ class Settling:
         """What it suffered before is forgotten."""
         if name in self._suspects:
             self._suspects.discard(name)
-            await queue.channel_worked(name)
+            await pace.worked(name)
 
     async def channel_failed(self, name: str, now: datetime, seconds: float | None = None) -> None:
         """It did not work, or asked for a pause of so many seconds."""
         self._suspects.add(name)
-        await queue.channel_failed(name, now, seconds)
+        await pace.failed(name, now, seconds)
 
     async def _write(self) -> None:
         while self._ended:

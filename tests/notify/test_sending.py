@@ -45,7 +45,7 @@ async def killed_after_taking(world: World) -> None:
     """A worker takes what is due, and dies before or after it has sent it."""
     async with queue.due(world.now, 10) as notices:
         changes = await looking.changes(world.office, notices, world.now)
-        taken = await queue.take(changes, world.now, world.office.lease_seconds, world.office.per_second)
+        taken = await queue.take(changes, lambda: world.now, world.office.lease_seconds, world.office.per_second)
     assert len(taken) == 1
 
 
@@ -182,22 +182,6 @@ async def test_an_outage_rests_the_channel_and_afterwards_each_message_goes_once
     assert set(await world.states()) == {"sent"}
 
 
-@SQLITE
-async def test_many_failures_at_once_are_one_rest_and_the_next_is_longer(world: World) -> None:
-    rests = []
-    for _ in range(2):
-        for _ in range(16):
-            await queue.channel_failed("gateway", world.now)
-        until = (await queue.resting(world.now))["gateway"]
-        rests.append((until - world.now).total_seconds())
-        world.now = until
-    assert rests == [5, 10]
-    await queue.channel_worked("gateway")
-    await queue.channel_failed("gateway", world.now)
-    assert await queue.resting(world.now) == {}
-
-
-@SQLITE
 async def test_no_more_leave_in_a_second_than_the_provider_takes(world: World) -> None:
     world.office = dataclasses.replace(world.office, per_second=3)
     for number in range(8):
