@@ -54,6 +54,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "needed": ("这样的分享必须设密码", "such a share needs a passcode"),
     "after-the-end": ("开始时间须早于到期时间", "must be before its end"),
     "not-of-this-share": ("不是这次分享的检查", "not an exam of this share"),
+    "of-one-exam": ("只能针对一项检查", "is said of one exam alone"),
     "one-of-two": ("两项必须填一项，且只能填一项", "exactly one of the two must be given"),
     "papers-missing": ("看到的证件不足以证明", "these papers do not prove it"),
 }

@@ -62,7 +62,7 @@ class Draft:
     def exam(self) -> str:
         """Its only exam; raises InvalidField for several."""
         if len(self.view.found) != 1:
-            raise InvalidField("exams", "not-one")
+            raise InvalidField("exams", "of-one-exam")
         return next(iter(self.view.found))
 
 
@@ -151,7 +151,7 @@ async def _view(services: Services, grant: Grant, said: dict[str, str]) -> Share
     if len(may) < len(ids):
         raise NotFound("no such exam")
     if len(ids) > 1 and ("series" in said or "parts" in said):
-        raise InvalidField("series" if "series" in said else "parts", "not-of-one-exam")
+        raise InvalidField("series" if "series" in said else "parts", "of-one-exam")
     parts = chosen("parts", _list(said, "parts")) if "parts" in said else EVERYTHING
     series = await _series(may[ids[0]], _list(said, "series")) if "series" in said else None
     return ShareView(
