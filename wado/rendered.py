@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 
 from archive.locate import Located
 from archive.read import Reader
-from core.errors import NotAcceptable, NotFound
+from core.errors import CloudfilmError, NotAcceptable, NotFound
 from wado import documents, multipart
 from wado.cine import cine
+from wado.inorder import in_order
 from wado.negotiation import Category, Choice, negotiate
 from wado.pictures import DRAWING_VERSION, GIF, Look, described, look, picture
-from wado.places import about
+from wado.places import Place, about, about_all
 from wado.ready import Answer, Ready, Streamed, boundary_for, etag, weak_etag
 from wado.renderparams import RenderParameters
 
 AGENT = "cloudfilm"
+PICTURE_BYTES = 100_000  # about what a drawn one takes while it waits to be sent
 
 
 async def rendered(
@@ -45,6 +48,63 @@ async def rendered(
     else:
         body = await picture(reader, at, numbers[0] if numbers else 1, wanted)
     return answer(at, "rendered", body, choice, notes(how), tuple(numbers), wanted, DRAWING_VERSION)
+
+
+def of_all(
+    reader: Reader,
+    found: Sequence[Located],
+    where: Place,
+    how: RenderParameters,
+    accept: str | None,
+    accept_parameter: str | None = None,
+) -> Streamed:
+    """Every frame of every picture of a study or series, each a part that says by its Content-Location what it shows.
+
+    The locations are relative to the asked URL. What is no picture or cannot be drawn is left out. Raises NotAcceptable when
+    nothing is a picture.
+    """
+    choice = next((each for each in negotiate(Category.RENDERED, accept, accept_parameter) if each.multipart), None)
+    shown = [(at, number) for at in found if at.description and at.decodable for number in range(1, at.description.frames + 1)]
+    if choice is None or not shown:
+        raise NotAcceptable("there are no pictures that can be given as multipart/related")
+    wanted = look(how, choice.media_type)
+    boundary = multipart.new_boundary()
+
+    async def part(one: tuple[Located, int]) -> bytes:
+        try:
+            drawn = await picture(reader, *one, wanted)
+        except CloudfilmError:
+            return b""
+        head = multipart.part_head(boundary, wanted.media_type, first=one == shown[0], location=_location(*one, where))
+        return head + drawn
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        async with aclosing(in_order(shown, part, lambda _: PICTURE_BYTES)) as parts:
+            async for each in parts:
+                yield each
+        yield multipart.tail(boundary)
+
+    return Streamed(
+        about_all(list(found), where, "rendered"),
+        multipart.content_type(boundary, wanted.media_type),
+        pieces,
+        weak_etag(*(at.sha256 for at in found), "rendered", wanted, DRAWING_VERSION),
+        max(at.received_at for at in found),
+        notes=notes(how),
+    )
+
+
+def _location(at: Located, number: int, where: Place) -> str:
+    """Where that frame alone is drawn, seen from the place's own rendered resource."""
+    below = f"instances/{at.sop_uid}/frames/{number}/rendered"
+    return below if where.series_uid else f"series/{at.series_uid}/{below}"
+
+
+def takes_parts(accept: str | None, accept_parameter: str | None = None) -> bool:
+    """True when the client likes best to have many pictures in one message."""
+    with suppress(NotAcceptable):
+        return negotiate(Category.RENDERED, accept, accept_parameter)[0].multipart
+    return False  # a document perhaps, which is of one part
 
 
 def answer(

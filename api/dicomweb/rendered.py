@@ -11,7 +11,7 @@ from api.dicomweb.reading import PREFIX, Asked, answered, reads
 from wado import rendered
 from wado.ahead import opened
 from wado.frames import parse_frame_numbers
-from wado.places import place, representative
+from wado.places import instances, place, representative
 from wado.ready import Answer, Ready
 from wado.thumbnails import thumbnail
 
@@ -27,10 +27,14 @@ INSTANCE = SERIES + "/instances/<instance>"
 async def picture(
     request: Request, study: str, series: str | None = None, instance: str | None = None, numbers: str | None = None
 ) -> HTTPResponse | None:
-    """A picture that any browser shows; of a study or series the one in its middle."""
+    """A picture that any browser shows; of a study or series the one in its middle, or all of them as many parts."""
 
     async def make(asked: Asked) -> Answer:
         how, wanted = asked.how, parse_frame_numbers(numbers) if numbers else ()
+        if instance is None and rendered.takes_parts(asked.accept, asked.accept_parameter):
+            where = place(study, series)
+            found = await instances(asked.asker, where)
+            return rendered.of_all(asked.reader, found, where, how, asked.accept, asked.accept_parameter)
         at = await representative(asked.reader, asked.asker, place(study, series, instance))
         answer = await rendered.rendered(asked.reader, at, wanted, how, asked.accept, asked.accept_parameter)
         opened(asked.reader, at)

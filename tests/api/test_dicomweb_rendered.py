@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import numpy as np
@@ -87,6 +88,24 @@ def test_series_and_study_show_the_picture_in_their_middle(site: Site) -> None:
     assert site.get(f"/studies/{study}/series/{series}/rendered", "image/png").content == middle
     assert site.get(f"/studies/{study}/rendered", "image/png").content == middle
     assert site.get(f"/studies/{study}/series/{series}.9/rendered").status_code == 404
+
+
+def test_all_pictures_of_a_series_come_as_parts_that_say_what_they_show(site: Site) -> None:
+    study, series = SERIES_OF_THREE
+    path = f"/studies/{study}/series/{series}/rendered?viewport=8,8&quality=60"
+    answer = site.get(path, 'multipart/related; type="image/jpeg"')
+    places = re.findall(r"Content-Location: (\S+)", answer.text)
+    assert places == [f"instances/{site.data_set(f'slice {number}').SOPInstanceUID}/frames/1/rendered" for number in (1, 2, 3)]
+    for place, part in zip(places, parts(answer), strict=True):
+        alone = site.get(f"/studies/{study}/series/{series}/{place}?viewport=8,8&quality=60")
+        assert part.content == alone.content
+    of_study = site.get(f"/studies/{study}/rendered?viewport=8,8&quality=60", "multipart/related; type=image/jpeg")
+    assert f"Content-Location: series/{series}/{places[0]}" in of_study.text
+
+
+def test_a_series_without_pictures_has_none_to_give(site: Site) -> None:
+    path = site.path("report").partition("/instances")[0]
+    assert site.get(f"{path}/rendered", 'multipart/related; type="image/jpeg"').status_code == 406
 
 
 def test_the_middle_moves_when_pictures_arrive(site: Site) -> None:
