@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from sanic import HTTPResponse, Request
 
 from api.addresses import client_address
 from api.devices import device_of
+from api.origins import is_ours
 from api.services import Services
 from core.clock import now
 from core.errors import Forbidden, Gone, NotFound, TooManyRequests, Unauthenticated
@@ -102,9 +102,8 @@ def bearer(request: Request) -> str:
 
 
 def same_origin(request: Request) -> bool:
-    """True for a browser's request from a page of ours; compared as text, since browsers write it in one way only."""
-    base = urlsplit(request.app.ctx.services.settings.base_url)
-    return bool(request.headers.get("origin") == f"{base.scheme}://{base.netloc}".lower())
+    """True for a browser's request from a page of ours."""
+    return is_ours(request.headers.get("origin", ""), request.app.ctx.services.settings)
 
 
 def address_of(request: Request) -> str:

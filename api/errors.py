@@ -23,6 +23,7 @@ STATUS: dict[type[errors.CloudfilmError], tuple[int, str, str]] = {
     errors.Unauthenticated: (401, "请先登录，或登录已失效", "Not signed in, or no longer"),
     errors.PasscodeWrong: (401, "请输入正确的密码", "The passcode is missing or wrong"),
     errors.Forbidden: (403, "您的身份不能做这项操作", "Your role may not do this"),
+    errors.OtherOrigin: (403, "请用这个网址打开本站，再登录", "Please open this site at its own address and sign in there"),
     errors.NotFound: (404, "没有找到", "Not found"),
     errors.NotAcceptable: (406, "无法按要求的格式提供", "Not available in any accepted format"),
     errors.Conflict: (409, "与已保存的内容冲突", "It contradicts what is stored"),
@@ -90,6 +91,8 @@ def _more(error: errors.CloudfilmError) -> dict[str, Any]:
         return {"remaining_attempts": error.remaining}
     if isinstance(error, errors.Sensitive):
         return {"confirm": "confirm_sensitive"}
+    if isinstance(error, errors.OtherOrigin):
+        return {"open_at": error.ours}
     return {"consent": error.kind} if isinstance(error, errors.ConsentNeeded) else {}
 
 

@@ -15,7 +15,7 @@ from api.forms import answer, required
 from api.services import Services
 from api.session import begun
 from core.clock import now
-from core.errors import Forbidden, InvalidField, Unauthenticated, Unavailable
+from core.errors import InvalidField, OtherOrigin, Unauthenticated, Unavailable
 from core.grants import Role
 from identity import handoff
 from identity.persons import Account
@@ -154,10 +154,10 @@ async def person_of_alipay(request: Request, code: str, at: datetime) -> str:
 
 
 async def _said(request: Request, fields: Fields) -> dict[str, Any]:
-    """What a login says; raises Forbidden when another site's page asks for a cookie, before any code is used up."""
+    """What a login says; raises OtherOrigin when another site's page asks for a cookie, before any code is used up."""
     said = await body(request, fields)
     if said["remember"] is not None and not same_origin(request):
-        raise Forbidden("only a page of this server may ask for a cookie")
+        raise OtherOrigin(request.app.ctx.services.settings.base_url)
     return said
 
 

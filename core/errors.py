@@ -27,6 +27,14 @@ class Forbidden(CloudfilmError):
     """This role may never do this."""
 
 
+class OtherOrigin(Forbidden):
+    """A page of another address asks for what only a page of ours may; `ours` is where that stands."""
+
+    def __init__(self, ours: str) -> None:
+        super().__init__(f"CLOUDFILM_PUBLIC_URL is {ours}: open the pages there, or set it to the address that people type")
+        self.ours = ours
+
+
 class NotFound(CloudfilmError):
     """It does not exist, or it is not yours: both look the same."""
 

@@ -17,6 +17,7 @@ from sanic import HTTPResponse, Request
 
 from api import bodies
 from api.access import COOKIE
+from api.origins import is_ours
 from api.services import Services
 from core.clock import now
 from core.errors import Forbidden, Malformed, TooLarge, Unauthenticated
@@ -120,9 +121,9 @@ def _parsed(body: bytes) -> dict[str, str]:
 def _require_ours(request: Request, key: str) -> None:
     services: Services = request.app.ctx.services
     origin = request.headers.get("origin", "null")
-    ours = services.settings.base_url.lower()
     kept = str(request.cookies.get(FORM_COOKIE) or "")
-    if origin not in ("null", ours) or not _KEY.fullmatch(kept) or not hmac.compare_digest(kept.encode(), key.encode()):
+    a_page_of_ours = origin == "null" or is_ours(origin, services.settings)
+    if not a_page_of_ours or not _KEY.fullmatch(kept) or not hmac.compare_digest(kept.encode(), key.encode()):
         raise FormLost("not a form of ours")
 
 

@@ -127,9 +127,12 @@ def test_the_message_page_is_readable_without_a_script(client: httpx.Client, pho
 def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, phone: str) -> None:
     challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
     said = {"challenge": challenge, "code": newest_code(client, phone), "remember": True}
-    for headers in ({}, {"Origin": "https://elsewhere.example"}):
-        assert client.post("/login/sms/verify", json=said, headers=headers).status_code == 403, "and the code is still good"
     origin = str(client.base_url.join("/")).rstrip("/")
+    for headers in ({}, {"Origin": "https://elsewhere.example"}):
+        refused = client.post("/login/sms/verify", json=said, headers=headers)
+        assert refused.status_code == 403, "and the code is still good"
+        assert (refused.json()["title"], refused.json()["open_at"]) == ("请用这个网址打开本站，再登录", origin)
+        assert "CLOUDFILM_PUBLIC_URL" in refused.json()["detail"]
     answer = client.post("/login/sms/verify", json=said, headers={"Origin": origin})
     assert answer.json() == {"token_type": "Cookie", "expires_in": 30 * 86_400}
     cookie = answer.headers["set-cookie"]
@@ -141,6 +144,15 @@ def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, 
         assert client.get("/me").status_code == 401
     finally:
         client.cookies.clear()
+
+
+def test_a_demo_lets_in_who_opened_it_as_localhost(client: httpx.Client, phone: str) -> None:
+    challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
+    said = {"challenge": challenge, "code": newest_code(client, phone), "remember": False}
+    headers = {"Origin": f"http://localhost:{client.base_url.port}"}
+    assert client.post("/login/sms/verify", json=said, headers=headers).status_code == 200
+    assert client.delete("/session", headers=headers).status_code == 204
+    client.cookies.clear()
 
 
 def test_a_browser_that_shall_not_remember_forgets_when_it_is_closed(client: httpx.Client, phone: str) -> None:

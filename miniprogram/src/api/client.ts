@@ -84,7 +84,8 @@ function problemOf(answer: Answer): Problem {
   }
   const title = typeof said.title === "string" ? said.title : say.broken("");
   const detail = typeof said.detail === "string" && answer.status === 422 ? said.detail : "";
-  return new Problem(KINDS[answer.status] || "refused", detail || sentence(title), answer.status, said);
+  const place = typeof said.open_at === "string" ? ` ${said.open_at}` : ""; // this site's own address, where a page stands at another
+  return new Problem(KINDS[answer.status] || "refused", detail || sentence(title) + place, answer.status, said);
 }
 
 function sentence(title: string): string {
