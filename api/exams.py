@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from api import keeping
 from api.access import address_of, needs
 from api.bodies import day
 from api.errors import prefers_english
@@ -30,6 +31,7 @@ from records.search import Found, Query
 from share import sensitive
 
 routes = Blueprint("exams", url_prefix="/api/v1/exams")
+keeping.allow(routes)
 PARAMETERS = ("hospital", "category", "from", "to", "body_part", "q", "sort", "cursor", "limit")
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sanic import Blueprint, HTTPResponse, Request
 
+from api import keeping
 from api.access import address_of, needs
 from api.dicomweb.conditional import Sendable, respond, sendable
 from api.dicomweb.reading import reads
@@ -32,6 +33,7 @@ from wado.mediatypes import DICOM
 from wado.ready import About, Ready, cost, etag
 
 routes = Blueprint("films", url_prefix="/api/v1/exams")
+keeping.allow(routes)
 SEES_FILMS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)
 WHAT = "film"  # in the audit trail
 TRUSTED = timedelta(seconds=1)  # who was let in to a film is not asked about anew for so long, unless anything changed here

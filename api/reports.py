@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from sanic import Blueprint, HTTPResponse, Request
 
+from api import keeping
 from api.access import needs
 from api.dicomweb.conditional import Sendable, respond, sendable
 from api.dicomweb.reading import reads
@@ -32,6 +33,7 @@ from share.parts import Part
 from wado.ready import About, Ready, cost, etag
 
 routes = Blueprint("reports", url_prefix="/api/v1/exams")
+keeping.allow(routes)
 
 READS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.AUDITOR, Role.LINK)
 PRINTS_REPORTS = (Role.PATIENT, Role.CLINICIAN, Role.KIOSK, Role.LINK)

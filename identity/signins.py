@@ -43,6 +43,14 @@ class Live:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A login whose person ticked that this browser shall remember it, until a moment."""
+
+    sign_in: str
+    until: datetime
+
+
 class SignIns:
     """Begins, renews and ends logins."""
 
@@ -98,6 +106,16 @@ class SignIns:
         asking = await Session.get_or_none(id=session)
         own = asking.sign_in_id if asking else None
         return [Live(row.id, row.way, row.at, until[row.id], row.id == own) for row in rows if row.id in until]
+
+    async def remembered(self, session: str, longer_than: timedelta) -> Remembered | None:
+        """The login by SMS of a browser that was asked to remember it for longer than that; None for every other session.
+
+        A platform's login is never asked, and a page of a web-view has its session from elsewhere.
+        """
+        found = await Session.filter(id=session, parent=None, sign_in__way="sms").first()
+        if found is None or found.sign_in_id is None or found.expires_at - found.created_at <= longer_than:
+            return None
+        return Remembered(found.sign_in_id, found.expires_at)
 
     async def end_one(self, person: str, sign_in: str, now: datetime) -> None:
         """End a login of this person, on whichever device it is; raises NotFound for any other."""

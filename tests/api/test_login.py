@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.parts.installation import Installation
 
 _numbers = count(13900000000)
+ASK_TO_KEEP = {"Cloudfilm-Keep": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,9 @@ def bearer(tokens: dict[str, Any]) -> dict[str, str]:
 
 def test_a_code_from_the_message_page_signs_in(client: httpx.Client, phone: str) -> None:
     tokens = log_in(client, phone)
+    listed = client.get("/exams", headers={**bearer(tokens), **ASK_TO_KEEP})
+    assert listed.status_code == 200
+    assert "cloudfilm-keep" not in listed.headers, "tokens are no browser's"
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 900)
     me = client.get("/me", headers=bearer(tokens)).json()
     assert [each["number"] for each in me["phones"]] == [f"139****{phone[-4:]}"]
@@ -140,6 +145,13 @@ def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, 
     assert {"HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={30 * 86_400}"} <= set(cookie.split("; "))
     try:
         assert client.get("/me").json()["phones"]
+        login, until = client.get("/exams", headers=ASK_TO_KEEP).headers["cloudfilm-keep"].split()
+        assert client.get("/me/sign-ins").json()["items"][0]["id"] == login
+        assert 29 * 86_400 < int(until) - time.time() <= 30 * 86_400
+        for path, asking in (("/exams", {}), ("/me", ASK_TO_KEEP), ("/exams/nobodys", ASK_TO_KEEP)):
+            assert "cloudfilm-keep" not in client.get(path, headers=asking).headers, (
+                "who does not ask, what is no exam, no answer"
+            )
         assert client.delete("/session", headers={"Origin": origin}).status_code == 204
         assert client.get("/me").status_code == 401
     finally:
@@ -159,6 +171,9 @@ def test_a_browser_that_shall_not_remember_forgets_when_it_is_closed(client: htt
     challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
     said = {"challenge": challenge, "code": newest_code(client, phone), "remember": False}
     answer = client.post("/login/sms/verify", json=said, headers={"Origin": str(client.base_url.join("/")).rstrip("/")})
+    listed = client.get("/exams", headers=ASK_TO_KEEP)
+    assert listed.status_code == 200
+    assert "cloudfilm-keep" not in listed.headers
     client.cookies.clear()
     assert answer.json()["expires_in"] == 12 * 3600
     assert "Max-Age" not in answer.headers["set-cookie"]
