@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.drill import away, copies, disk, kills, lying_redis, notices, outage
 from tests.drill.ledger import Line, table
+from tests.drill.messaging import DATABASES
 from tests.drill.site import site
 from tests.parts.redis import RedisBeside
 
@@ -53,6 +54,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--outage-notices", type=int, default=OUTAGE_NOTICES, help=f"that are due meanwhile (default {OUTAGE_NOTICES})"
     )
+    parser.add_argument("--database", choices=DATABASES, default=DATABASES[0], help="of the parts notices and outage")
+    parser.add_argument("--beside", type=int, default=0, help="workers beside the one that is killed, in the part notices")
     parser.add_argument("--only", action="append", choices=list(PARTS), help="this part alone; may be given several times")
     return parser.parse_args()
 
@@ -91,13 +94,14 @@ def _disk(arguments: argparse.Namespace) -> list[Line]:
 
 
 def _notices(arguments: argparse.Namespace) -> list[Line]:
-    kept = Path(tempfile.gettempdir()) / f"cloudfilm-notices-{arguments.seed}.jsonl"
-    line = notices.drill(arguments.kills, arguments.seed, ledger=kept)
-    return [replace(line, note=f"{line.note}, kept in {kept}")]
+    kept = Path(tempfile.gettempdir()) / f"cloudfilm-notices-{arguments.database}-{arguments.seed}.jsonl"
+    plan = notices.Plan(arguments.kills, arguments.seed, arguments.database, arguments.beside)
+    killed, left = notices.drill(plan, ledger=kept)
+    return [replace(killed, note=f"{killed.note}, kept in {kept}"), left]
 
 
 def _outage(arguments: argparse.Namespace) -> list[Line]:
-    return [outage.drill(arguments.outage_notices, arguments.outage_seconds)]
+    return outage.drill(arguments.outage_notices, arguments.outage_seconds, database=arguments.database)
 
 
 PARTS: dict[str, Part] = {

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from core.clock import now
 from core.errors import CloudfilmError
 from infra import leash
 from infra.database import close_database, migrate, open_database
+from infra.metrics import FOLDER_VARIABLE
 from infra.sealing import Sealer
 from infra.settings import Settings, from_environ
 from notify import rules, templates
@@ -30,6 +37,7 @@ from records.patients import Patient
 from records.reports import ReportSaid
 from tests.parts.aliyun import KEY_ID, KEY_SECRET, SIGN_NAME, AliyunServer
 from tests.parts.installation import ROOT
+from tests.parts.postgres import running_postgres
 
 HOSPITAL = "demo"
 START_SECONDS, LOOK_SECONDS = 90.0, 0.2
@@ -37,6 +45,7 @@ SECRET_PATH = "a-path-that-nobody-guesses"
 TEXT = "您在${hospital}的检查报告已完成，点击 https://film.example.org/s/${code} 查看，有效期内需验证身份。"
 AT_REST = (NoticeState.SENT, NoticeState.DELIVERED, NoticeState.UNKNOWN)
 NEVER_MANY = 1_000_000
+DATABASES = ("sqlite", "postgres")
 
 Child = subprocess.Popen[bytes]
 
@@ -48,13 +57,28 @@ class Place:
     settings: Settings
     environ: dict[str, str]
     sealer: Sealer
+    numbers: Iterator[int] = field(default_factory=itertools.count)  # of its processes
+
+    @property
+    def home(self) -> Path:
+        """Its data folder."""
+        return self.settings.home
 
 
 @asynccontextmanager
-async def place(home: Path, provider: AliyunServer, **settings: str | int) -> AsyncIterator[Place]:
+async def place(home: Path, provider: AliyunServer, database: str, **settings: str | int) -> AsyncIterator[Place]:
     """The hospital sends by the provider alone, waits for no images, and is stopped by no burst."""
-    environ = _environ(home, provider.url, settings)
-    read = from_environ(environ)
+    EXECUTOR_CACHE.clear()  # Tortoise keeps the SQL of the first kind of database it met
+    with ExitStack() as stack:
+        if database == "postgres":
+            settings["DATABASE_URL"] = stack.enter_context(running_postgres()).url("postgres")
+        environ = _environ(home, provider.url, settings)
+        async with _opened(from_environ(environ), environ) as here:
+            yield here
+
+
+@asynccontextmanager
+async def _opened(read: Settings, environ: dict[str, str]) -> AsyncIterator[Place]:
     await migrate(read)
     await open_database(read)
     try:
@@ -69,7 +93,7 @@ async def place(home: Path, provider: AliyunServer, **settings: str | int) -> As
 async def report(here: Place, number: int) -> None:
     """A patient of their own gets a final report: one event, one phone."""
     patient_id, key = f"P{number}", ExamKey(HOSPITAL, f"A{number}")
-    await patients.put(here.sealer, HOSPITAL, patient_id, Patient("某某", phones=(phone_of(number),)))
+    await patients.put(here.sealer, HOSPITAL, patient_id, Patient(name_of(number), phones=(phone_of(number),)))
     at = now().replace(microsecond=0)
     said: exams.ExamFields = {"patient_id": patient_id, "category": "radiology", "performed_at": at}
     await exams.put(key, said, study_uids=None, subject="drill", now=at)
@@ -79,6 +103,11 @@ async def report(here: Place, number: int) -> None:
 def phone_of(number: int) -> str:
     """The only message to it is about the report of that number."""
     return f"139{number:08}"
+
+
+def name_of(number: int) -> str:
+    """Of the patient whose report has that number."""
+    return f"司马测试{number:05}"
 
 
 @contextmanager
@@ -119,7 +148,7 @@ def _environ(home: Path, url: str, settings: dict[str, str | int]) -> dict[str, 
         "DICOM_PORT": 0,
         "REDIS_URL": "none",
         "SCRUB_INTERVAL_DAYS": 0,
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "DEBUG",
         "PUBLIC_URL": "https://film.example.org",
         "ALIYUN_BASE_URL": url,
         "ALIYUN_ACCESS_KEY_ID": KEY_ID,
@@ -137,7 +166,13 @@ def _child(here: Place, *words: str, keeps: tuple[int, ...] = ()) -> Iterator[Ch
     readable, writable = os.pipe()
     dies_with_us = (sys.executable, "-I", "-S", leash.__file__, str(os.getpid()))
     command = [*dies_with_us, sys.executable, "-m", "api", *words, "--ready-fd", str(writable)]
-    child = subprocess.Popen(command, cwd=ROOT, env=here.environ, pass_fds=(writable, *keeps))
+    number = next(here.numbers)
+    (here.home / "log").mkdir(exist_ok=True)
+    measured = here.home / "metrics" / str(number)
+    measured.mkdir(parents=True)
+    with (here.home / "log" / "words.txt").open("ab") as said:
+        environ = here.environ | {FOLDER_VARIABLE: str(measured)}
+        child = subprocess.Popen(command, cwd=ROOT, env=environ, pass_fds=(writable, *keeps), stdout=said, stderr=said)
     os.close(writable)
     try:
         _wait_for_a_word(child, readable)
@@ -145,6 +180,15 @@ def _child(here: Place, *words: str, keeps: tuple[int, ...] = ()) -> Iterator[Ch
     finally:
         child.kill()
         child.wait()
+        _keep_metrics(measured, here.home / "log" / f"metrics-{number}.txt")
+
+
+def _keep_metrics(measured: Path, page: Path) -> None:
+    """As the page of metrics would show what a process has counted; its files are large."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(measured))  # type: ignore[no-untyped-call]
+    page.write_bytes(generate_latest(registry))
+    shutil.rmtree(measured)
 
 
 def _wait_for_a_word(child: Child, readable: int) -> None:

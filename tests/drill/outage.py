@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.people import People, open_people
@@ -18,7 +18,7 @@ from identity.sms_codes import Purpose
 from infra.epoch import sessions_epoch
 from notify.channels import Channel, codes
 from notify.models import Notice, NoticeState
-from tests.drill import messaging
+from tests.drill import leavings, messaging
 from tests.drill.ledger import Line
 from tests.drill.messaging import NEVER_MANY, START_SECONDS, Place
 from tests.parts import gateway
@@ -81,18 +81,23 @@ class World:
         return sum(row["template"] != CODE_TEMPLATE for row in self.provider.ledger)
 
 
-def drill(notices: int, outage_seconds: float, *, per_second: int = PER_SECOND) -> Line:
+def drill(notices: int, outage_seconds: float, *, per_second: int = PER_SECOND, database: str = "sqlite") -> list[Line]:
     """So many reports become final while the provider is away for so long, or for as long as it takes to say them all."""
     provider, other = AliyunServer(), GatewayServer()
     with tempfile.TemporaryDirectory(prefix="cloudfilm-drill-") as folder, other.running():
-        world, away, seconds = asyncio.run(_drill(Path(folder) / "home", provider, other, notices, outage_seconds, per_second))
-    return _line(world, other, notices, away, seconds)
+        return asyncio.run(_drill(Path(folder) / "home", provider, other, notices, outage_seconds, per_second, database))
 
 
 async def _drill(
-    home: Path, provider: AliyunServer, other: GatewayServer, notices: int, outage_seconds: float, per_second: int
-) -> tuple[World, float, float]:
-    """The world afterwards, how long the provider was away, and how long it took then until nothing waited."""
+    home: Path,
+    provider: AliyunServer,
+    other: GatewayServer,
+    notices: int,
+    outage_seconds: float,
+    per_second: int,
+    database: str,
+) -> list[Line]:
+    """What became of notices and codes, and what was left lying."""
     settings: dict[str, str | int] = {
         "NOTICES_PER_SECOND": per_second,
         "ALIYUN_CODE_TEMPLATE": CODE_TEMPLATE,
@@ -104,7 +109,7 @@ async def _drill(
     with ExitStack() as there:
         there.enter_context(provider.running())
         port = int(provider.url.rsplit(":", 1)[1])
-        async with messaging.place(home, provider, **settings) as here, _people(here) as people:
+        async with messaging.place(home, provider, database, **settings) as here, _people(here) as people:
             world = World(here, provider, people, {name: people.channels[name] for name in ("aliyun", "gateway")})
             with messaging.worker(here):
                 for _ in range(CODES_BEFORE):
@@ -112,7 +117,10 @@ async def _drill(
                 there.close()
                 away = await _away(world, notices, outage_seconds)
                 there.enter_context(provider.running(port))
-                return world, away, await _back(world, notices, per_second)
+                seconds = await _back(world, notices, per_second)
+            tokens = [str(row["params"]["code"]) for row in provider.ledger if row["template"] != CODE_TEMPLATE]
+            told = _line(world, other, notices, away, seconds)
+            return [replace(told, note=f"{database}; {told.note}"), await leavings.line(here, tokens)]
 
 
 @asynccontextmanager

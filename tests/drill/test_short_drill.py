@@ -46,15 +46,15 @@ def test_rotting_copies_and_a_lying_redis_change_no_answer() -> None:
 
 @pytest.mark.timeout(240)
 def test_a_worker_killed_while_it_sends_doubles_and_loses_no_message() -> None:
-    line = notices.drill(NOTICE_KILLS, SEED, misbehaves=0.0)
-    require_good(line)
+    line, left = notices.drill(notices.Plan(NOTICE_KILLS, SEED, misbehaves=0.0))
+    require_good(line, left)
     assert (line.faults, line.acknowledged >= NOTICE_KILLS) == (NOTICE_KILLS, True)
 
 
 @pytest.mark.timeout(240)
 def test_login_codes_leave_during_an_outage_and_each_notice_leaves_once_after_it() -> None:
-    line = outage.drill(OUTAGE_NOTICES, outage_seconds=1.0, per_second=10)
-    require_good(line)
+    line, left = outage.drill(OUTAGE_NOTICES, outage_seconds=1.0, per_second=10)
+    require_good(line, left)
     assert (line.acknowledged, line.healed) == (OUTAGE_NOTICES, OUTAGE_NOTICES)
     assert line.reads >= outage.CODES_BEFORE + 2, "codes were asked for before, meanwhile and afterwards"
 

@@ -7,11 +7,22 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from io import BytesIO
+from pathlib import Path
+from typing import Protocol
 
 import asyncpg  # type: ignore[import-untyped]
 import httpx
 
 from tests.parts.installation import Installation
+
+
+class HasHome(Protocol):
+    """Whatever lives in a data folder."""
+
+    @property
+    def home(self) -> Path:
+        """Where it is."""
+        ...
 
 
 def files_and_metrics(site: Installation, token: str) -> dict[str, bytes]:
@@ -22,7 +33,7 @@ def files_and_metrics(site: Installation, token: str) -> dict[str, bytes]:
     return {"metrics": answer.content, **{path.name: path.read_bytes() for path in paths}}
 
 
-def tables_of_sqlite(site: Installation) -> dict[str, bytes]:
+def tables_of_sqlite(site: HasHome) -> dict[str, bytes]:
     """Table → its rows as text, binary columns as hexadecimal digits."""
     with sqlite3.connect(f"file:{site.home}/cloudfilm.sqlite3?mode=ro", uri=True) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
