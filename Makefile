@@ -17,6 +17,9 @@ endif
 
 BIN := .venv/bin
 
+# Where the environment forbids it, each of many processes would compile every module anew: 0.3 s of each start.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## this list
 	@sed -n 's/^\([a-z]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 

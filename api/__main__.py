@@ -11,6 +11,7 @@ from types import ModuleType
 from api.commands import COMMANDS, HIDDEN
 from api.process import EXIT_MISCONFIGURED
 from core.errors import CloudfilmError, Misconfigured
+from infra import garbage
 
 PROGRAM = "python -m api"
 
@@ -52,7 +53,8 @@ def _overview(words: list[str]) -> int:
 
 def _module(command: str) -> ModuleType:
     name = HIDDEN.get(command) or COMMANDS[command][0]
-    return import_module(f"api.commands.{name}")
+    with garbage.no_search():
+        return import_module(f"api.commands.{name}")
 
 
 def _exit_code(error: CloudfilmError) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import gc
 import importlib
 import logging
 import os
@@ -22,6 +21,7 @@ from typing import Any, BinaryIO
 import msgpack  # type: ignore[import-untyped]
 
 from core.errors import CloudfilmError
+from infra import garbage
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LENGTH = struct.Struct("<I")  # before every message
@@ -38,9 +38,9 @@ def main() -> None:
     answers = _own_standard_output()
     _limit_memory(int(memory_bytes))
     _keep_quiet()
-    for module in filter(None, warm.split(",")):
-        importlib.import_module(module)
-    gc.freeze()  # what was imported stays; no collection need look at it again
+    with garbage.no_search():
+        for module in filter(None, warm.split(",")):
+            importlib.import_module(module)
     _send(answers, {"ready": os.getpid()})
     _serve(sys.stdin.buffer, answers)
 

@@ -19,6 +19,7 @@ from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
 
 from core.errors import Misconfigured, Unavailable
+from infra import garbage
 from infra.postgres import our_errors, outermost
 from infra.settings import Settings
 
@@ -139,7 +140,8 @@ def _postgres_credentials(url: str) -> dict[str, Any]:
 
 async def _upgrade(settings: Settings) -> None:
     """One migration after another."""
-    await run_migrations(config=config(settings))
+    with garbage.rare_search():
+        await run_migrations(config=config(settings))
 
 
 async def _found(settings: Settings) -> None:

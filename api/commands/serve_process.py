@@ -7,7 +7,7 @@ import os
 from importlib import import_module
 
 from api.serve import serve
-from infra import logs
+from infra import garbage, logs
 from infra.settings import from_environ
 
 
@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     stderr_level = "WARNING" if settings.demo else settings.log_level
     logs.configure(f"server-{arguments.number}", settings.home / "log", settings.log_level, stderr_level=stderr_level)
     module, _, function = arguments.app.partition(":")
-    create_app = getattr(import_module(module), function)
+    with garbage.no_search():
+        create_app = getattr(import_module(module), function)
     serve(create_app, settings, listening_fd=arguments.listening_fd, ready_fd=arguments.ready_fd)
     return 0
