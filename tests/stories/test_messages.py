@@ -20,6 +20,7 @@ from tests.parts.gateway import GatewayServer
 from tests.parts.installation import Installation
 from tests.parts.leavings import files_and_metrics, leaks, tables_of_sqlite
 from tests.parts.phone import Phone
+from tests.parts.visitor import Visitor
 from tests.parts.wechat import WeChatServer
 
 pytestmark = pytest.mark.timeout(180)
@@ -31,6 +32,7 @@ ANNA, BETTY, CAROL = (
     ("13800138003", "P-CAROL", "欧阳卡罗"),
 )
 OPEN_ID, TEMPLATE = "open-id-of-betty", "WECHAT-TEMPLATE-1"
+OPENED = "您分享的${hospital}检查资料刚刚被打开。您可以在云胶片中随时停止分享。"
 WORDS = "您在${hospital}的检查报告已完成，点击 https://film.example.org/s/${code} 查看，有效期内需验证身份。"
 PATIENCE_SECONDS = 90.0
 LOOK_SECONDS = 0.1
@@ -114,6 +116,8 @@ def set_up(world: World) -> None:
     world.says("admin", "PUT", "/hospital/notices/rules", **rules)
     sms = {"code": "SMS_READY", "text": WORDS}
     world.says("admin", "PUT", "/hospital/notices/templates/aliyun/report-ready", **sms)
+    opened = {"code": "SMS_OPENED", "text": OPENED}
+    world.says("admin", "PUT", "/hospital/notices/templates/aliyun/share-opened", **opened)
     weixin = {"code": TEMPLATE, "text": "报告已完成", "names": {"thing1": "hospital"}}
     world.says("admin", "PUT", "/hospital/notices/templates/wechat/report-ready", **weixin)
     for phone, number, name in (ANNA, BETTY, CAROL):
@@ -138,9 +142,11 @@ def test_a_final_report_is_one_signed_sms_and_its_receipt_closes_it(world: World
     until(lambda: world.notice(row["out_id"])["state"] == "delivered")
     until(lambda: len(world.sms.receipt_statuses) == 2)
     assert set(world.sms.receipt_statuses) == {200}
-    opened = httpx.get(f"{world.site.url}/s/{row['params']['code']}", timeout=30)
-    assert opened.status_code == 200
-    assert "未见异常" not in opened.text
+    with Visitor(world.site.url) as visitor:
+        assert visitor.open(f"/s/{row['params']['code']}?by=name").status_code == 200
+        assert "未见异常" not in visitor.text, "the link asks for proof"
+        visitor.send("name", name=ANNA[2], visit="V-A1")
+        assert "未见异常" in visitor.text, "and shows that exam then"
     assert len(world.to(ANNA[0])) == 1
     assert world.sms.faults == []
 
@@ -194,6 +200,31 @@ def test_a_tap_in_wechat_brings_one_message_there_and_the_next_one_is_an_sms(wor
     assert world.notice(by_wechat["id"])["state"] == "delivered"
 
 
+def test_who_shared_something_is_told_once_that_it_was_opened_and_not_by_whom(world: World) -> None:
+    def told() -> list[dict[str, Any]]:
+        return [row for row in world.to(CAROL[0]) if row["template"] == "SMS_OPENED"]
+
+    world.sms.reports = "promptly"
+    with Phone(world.site.url, CAROL[0]) as phone:
+        phone.log_in()
+        assert phone.bind("demo", "outpatient", CAROL[1], CAROL[2]).status_code == 201
+        terms = next(each for each in phone.get("/me/consents").json()["items"] if each["kind"] == "remote-sharing")
+        agreed = {"kind": terms["kind"], "version": terms["version"]}
+        assert phone.client.post("/api/v1/me/consents", json=agreed).status_code == 201
+        (exam,) = phone.exams()
+        shared = phone.client.post("/api/v1/shares", json={"exams": [exam["id"]]})
+        assert shared.status_code == 201, shared.text
+    said = {"token": shared.json()["url"].rpartition("/")[2], "passcode": shared.json()["passcode_digits"]}
+    for _ in range(2):
+        opened = httpx.post(f"{world.api}/shares/open", json=said, timeout=30)
+        assert opened.status_code == 200, opened.text
+    until(told)
+    (row,) = told()
+    assert row["params"] == {"hospital": "示范医院"}
+    until(lambda: world.notice(row["out_id"])["state"] == "delivered")
+    assert len(told()) == 1
+
+
 def join_wechat(world: World, phone: Phone) -> None:
     """Log in by WeChat, and prove the same phone there: both are one person from then on."""
     world.weixin.logins = {"code-1": {"openid": OPEN_ID, "session_key": "x"}}
@@ -241,7 +272,7 @@ def test_nothing_private_lies_in_clear_in_log_metrics_or_database(world: World) 
     """After all of the above. The hospital's records hold names as it told them, for its own search; nothing else does."""
     names = [patient[2] for patient in (ANNA, BETTY, CAROL)]
     phones = [patient[0] for patient in (ANNA, BETTY, CAROL)]
-    tokens = [row["params"]["code"] for row in world.sms.ledger]
+    tokens = [row["params"]["code"] for row in world.sms.ledger if "code" in row["params"]]
     secrets = [SECRET_PATH, "token-1-of", aliyun.KEY_SECRET, wechat.PUSH_TOKEN, gateway.SECRET]
     private = [*phones, *tokens, OPEN_ID, *secrets, *world.tokens.values()]
     files, tables = files_and_metrics(world.site, world.tokens["admin"]), tables_of_sqlite(world.site)
