@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page
 from api.pages.assets import SHARE
 from bench import chromium, machine, study
 from bench.chromium import FOUR_G, THREE_G, Received, phone, until_drawn
+from bench.farslice import far_slice
 from bench.orthanc import INSTALL, Orthanc
 from bench.study import Series
 from bench.wholeseries import Loaded, Party, all_unpacked, loaded, table
@@ -43,7 +44,8 @@ line is full with either server, so bytes decide: the phantom's noise packs 2.8 
 reach 3.2, JPEG XL 3.4. No lossless code is twice as small as gzip here, so no server can be twice as fast as an Orthanc that
 gzips frames. Other settings of the HTJ2K encoder (levels of resolution, parts, order) change its size by less than 0.2 %.
 A film is visible so soon because the list, from which the tap comes, has brought its smallest size; who comes by another way
-waits for that first."""
+waits for that first. A slice far away is moved to 8 s after the first was there; until then, all of the series have come small,
+in one answer, and are seen as soon as the slider stands on them."""
 PACKAGED = "Orthanc 1.10.1 as packaged (gzips frames)"
 PLAIN = "Orthanc 1.10.1 with HttpCompressionEnabled false, as is the default since 1.12.2"
 REQUIRED_RATIO, REQUIRED_SCRIPT_KB = 2.0, 200.0
@@ -187,7 +189,15 @@ def _measured(arguments: argparse.Namespace, installation: Installation, browser
                 pictures.values.append(_first_picture(page))
         yield from (lists, films, sharps, pictures)
     yield script
-    yield _next_slice(browser, installation.url, installation.token("clinician"), series)
+    clinician = installation.token("clinician")
+    yield _next_slice(browser, installation.url, clinician, series)
+    far = [
+        Line(f"a slice far away that has not come yet: {seen}", THREE_G.name, "ms", None) for seen in ("seen", "sharp", "whole")
+    ]
+    for _ in range(arguments.runs):
+        for line, value in zip(far, far_slice(browser, installation.url, clinician, THREE_G, _viewer(series)), strict=True):
+            line.values.append(value)
+    yield from far
 
 
 def _list(page: Page) -> float:

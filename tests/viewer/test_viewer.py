@@ -318,6 +318,35 @@ def test_bad_network_is_said_and_tried_again(open_viewer: OpenViewer) -> None:
     expect(viewer.page.get_by_text("网络不太好")).to_be_hidden()
 
 
+def test_every_slice_of_a_stack_is_seen_small_before_it_has_come(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer()
+    first = f"/instances/{phantom.uid('ct slice 1')}/"
+
+    def only_first(route: Route) -> None:  # of every other slice nothing ever comes
+        if first in route.request.url:
+            route.continue_()
+
+    viewer.page.route("**/instances/**", only_first)
+    with viewer.page.expect_request("**/rendered?viewport=128,128*"):
+        viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
+    viewer.page.keyboard.press("End")
+    viewer.shown("small")
+    expect(viewer.corner("ne").locator(".count")).to_have_text("12 / 12")
+    assert viewer.pixels().max() > 200
+    viewer.page.unroute("**/instances/**", only_first)
+
+
+def test_nothing_is_asked_for_larger_than_it_is(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), instance=phantom.uid("ct slice 4")).shown()
+    drawn = [each for each in viewer.requests if "/rendered?" in each and "/instances/" in each]
+    assert [each.partition("?")[2] for each in drawn] == ["viewport=512,512"]  # the first look, when its size is not known yet
+    viewer.open("")
+    viewer.requests.clear()
+    viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
+    drawn = [each for each in viewer.requests if "/rendered?" in each and "/instances/" in each]
+    assert [each.partition("?")[2] for each in drawn] == ["viewport=128,128"]
+
+
 def test_saving_data_shows_the_servers_pictures_and_asks_for_no_frame(open_viewer: OpenViewer) -> None:
     viewer = open_viewer(PHONE)
     viewer.page.add_init_script("localStorage.setItem('cloudfilm-viewer-saver', 'on')")

@@ -3,16 +3,16 @@
 import { day, described, maskedName, number, personName, plain, values } from "./dicomjson";
 import { element } from "./elements";
 import type { Pane } from "./pane";
-import { isKey } from "./pictures";
+import { seriesWords } from "./serieswords";
 import { sideOf, times, type Vector } from "./space";
 import { tidy } from "./tone";
-import { seriesWords, type Viewer } from "./viewer";
+import type { Viewer } from "./viewer";
 import { modalityWord, say } from "./words";
 
 export function refresh(viewer: Viewer, pane: Pane): void {
   const { corners, series } = pane;
   pane.root.setAttribute("aria-label", label(pane));
-  pane.root.dataset.quality = pane.shown?.picture === pane.picture && pane.shown ? (pane.shown.full ? "full" : "light") : "";
+  pane.root.dataset.quality = pane.shown?.picture === pane.picture && pane.shown ? (pane.shown.full ? "full" : pane.shown.rough ? "small" : "light") : "";
   if (!series) {
     for (const corner of Object.values(corners)) corner.replaceChildren();
     if (pane.over.hidden) pane.over.replaceChildren(element("div.empty", {}, say("empty")));
@@ -48,7 +48,7 @@ function where(viewer: Viewer, pane: Pane): HTMLElement[] {
   const picture = pane.shown?.picture ?? pane.picture;
   const index = picture ? pane.pictures.indexOf(picture) : -1;
   const count = element("div.count", {}, `${index + 1} / ${pane.pictures.length}`);
-  const star = picture && isKey(viewer.keys, picture) ? element("div.star", {}, `★ ${say("key")}`) : null;
+  const star = picture && viewer.keys.has(picture) ? element("div.star", {}, `★ ${say("key")}`) : null;
   const thick = number(picture?.row, "SliceThickness");
   const at = picture?.plane ? picture.plane.origin[dominant(picture.plane.normal)] : undefined;
   return lines(

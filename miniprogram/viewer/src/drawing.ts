@@ -4,7 +4,8 @@ import { inverse, through, type Point } from "./affine";
 import { POINTS, type Mark, type Tool } from "./measure";
 import type { Pane } from "./pane";
 import type { Picture } from "./pictures";
-import { isTool, type Viewer } from "./viewer";
+import { isTool } from "./gestures";
+import type { Viewer } from "./viewer";
 
 const FREEHAND_PIXELS = 4; // between two points of a drawn outline
 const SHORTEST_PIXELS = 4; // a stroke below is a tap
@@ -31,7 +32,7 @@ export class Drawing {
     const point = this.point(pane, at);
     const handle = target.closest("[data-handle]")?.getAttribute("data-handle")?.split("/").map(Number);
     const held = isTool(this.viewer.mode) ? null : target.closest("[data-mark]"); // who draws a new one may begin on an old line
-    const mark = this.viewer.mark(handle ? (handle[0] as number) : Number(held?.getAttribute("data-mark") ?? NaN));
+    const mark = this.viewer.marks.find(handle ? (handle[0] as number) : Number(held?.getAttribute("data-mark") ?? NaN));
     if (mark && handle) this.doing = { what: "handle", mark, place: handle[1] as number };
     else if (mark && held) this.doing = { what: "move", mark, from: point };
     else this.stroke(pane, point);
@@ -108,7 +109,7 @@ export class Drawing {
 
   /** Move a handle by keys; by picture pixels. */
   nudge(id: number, place: number, dx: number, dy: number): void {
-    const point = this.viewer.mark(id)?.points[place];
+    const point = this.viewer.marks.find(id)?.points[place];
     if (!point) return;
     Object.assign(point, { x: point.x + dx, y: point.y + dy });
     this.viewer.redraw();

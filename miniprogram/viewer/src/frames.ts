@@ -2,7 +2,8 @@
 
 import { Kept } from "./kept";
 import { framePath, type Picture } from "./pictures";
-import { blob, Failure, part, type Part } from "./server";
+import type { Part } from "./multipart";
+import { blob, Failure, part } from "./server";
 import type { Samples } from "./tone";
 
 /** Values as stored, or a colour picture as drawn. */
@@ -15,7 +16,7 @@ const related = (type: string, syntax: string, quality: number) => `multipart/re
 const NATIVE = related("application/octet-stream", EXPLICIT_LE, 0.5);
 const PACKED = [...[...HTJ2K].map((syntax) => related("image/jphc", syntax, 1)), related("image/jpeg", JPEG_BASELINE, 0.9), NATIVE].join(", ");
 
-const AT_ONCE = 6; // what browsers open to one server over HTTP/1.1
+const AT_ONCE = 4; // of the six that browsers open to one server over HTTP/1.1: what is looked at needs no queue
 const GIB = 2 ** 30;
 // What the device says of its memory (GiB, at most 8); Safari and Firefox say nothing, and a phone is then taken for a small one.
 const memory = (navigator as { deviceMemory?: number }).deviceMemory ?? (matchMedia("(pointer: fine)").matches ? 8 : 4);
@@ -36,7 +37,7 @@ export class Frames {
   private parts = new Kept<Part>(BYTES_MAX);
   private jobs = new Map<string, Job>();
   private likely: Picture[] = [];
-  private waiting = 0; // for how many somebody looks
+  private looked = new Map<string, number>(); // at how many panes somebody waits for it
   private decoders = new Decoders();
   private form = canUnpack() ? PACKED : NATIVE;
   /** Bytes of frames that came over the network. */
@@ -56,17 +57,31 @@ export class Frames {
     return this.jobs.has(picture.key);
   }
 
-  /** Pixels as soon as can be; throws Failure. */
-  async ask(picture: Picture): Promise<Pixels> {
+  /** Pixels as soon as can be; throws Failure. `signal` says that nobody waits any longer; they may come all the same. */
+  async ask(picture: Picture, signal?: AbortSignal): Promise<Pixels> {
     const known = this.pixels.get(picture.key);
     if (known) return known;
-    this.waiting += 1;
+    const leave = this.looking(picture.key);
+    signal?.addEventListener("abort", leave, { once: true });
     try {
       return await (this.jobs.get(picture.key) ?? this.begin(picture, "high")).answer;
     } finally {
-      this.waiting -= 1;
+      leave();
       this.ahead();
     }
+  }
+
+  /** Somebody looks at it, until the answer is called. */
+  private looking(key: string): () => void {
+    this.looked.set(key, (this.looked.get(key) ?? 0) + 1);
+    let left = false;
+    return () => {
+      const others = (this.looked.get(key) ?? 0) - 1;
+      if (left) return;
+      left = true;
+      if (others > 0) this.looked.set(key, others);
+      else this.looked.delete(key);
+    };
   }
 
   /** What will probably be asked for, the likeliest first. Replaces what was said before. */
@@ -74,15 +89,20 @@ export class Frames {
     this.likely = pictures.filter((each) => !this.pixels.has(each.key));
     const wanted = new Set(this.likely.map(({ key }) => key));
     for (const [key, job] of this.jobs) {
-      if (wanted.has(key) || this.waiting > 0) continue;
+      if (wanted.has(key) || this.looked.has(key)) continue;
       this.jobs.delete(key); // at once: whoever asks for it from now on begins anew
       job.stop.abort();
     }
     this.ahead();
   }
 
+  /** Somebody looks at what is not on its way: nothing that was fetched ahead may keep the line from it. */
+  makeWay(): void {
+    this.expect([]);
+  }
+
   private ahead(): void {
-    while (this.waiting === 0 && this.jobs.size < AT_ONCE && this.likely.length) {
+    while (this.looked.size === 0 && this.jobs.size < AT_ONCE && this.likely.length) {
       const picture = this.likely.shift() as Picture;
       if (this.pixels.has(picture.key) || this.jobs.has(picture.key)) continue;
       this.begin(picture, "low")

@@ -1,40 +1,39 @@
 // The keyboard: every gesture has its key.
 
 import { sheetIsOpen } from "./sheet";
-import { USUAL, ZOOM_STEP, type Viewer } from "./viewer";
+import { USUAL } from "./gestures";
+import { ZOOM_STEP } from "./postures";
+import type { Viewer } from "./viewer";
 
 const NUDGE_PIXELS = 1;
 const FAR = 10;
 
 export function bindKeys(viewer: Viewer): void {
   const keys: Record<string, () => void> = {
-    ArrowUp: () => viewer.step(-1),
-    ArrowDown: () => viewer.step(1),
-    PageUp: () => viewer.step(-FAR),
-    PageDown: () => viewer.step(FAR),
-    Home: () => viewer.goTo(0),
-    End: () => viewer.goTo(viewer.active.pictures.length - 1),
-    ArrowLeft: () => viewer.neighbour(-1),
-    ArrowRight: () => viewer.neighbour(1),
-    "+": () => viewer.zoom(ZOOM_STEP),
-    "=": () => viewer.zoom(ZOOM_STEP),
-    "-": () => viewer.zoom(1 / ZOOM_STEP),
-    "0": () => viewer.reset(),
-    "1": () => viewer.actual(),
-    r: () => viewer.rotate(),
-    h: () => viewer.flip(true),
-    v: () => viewer.flip(false),
+    ArrowUp: () => viewer.browsing.step(-1),
+    ArrowDown: () => viewer.browsing.step(1),
+    PageUp: () => viewer.browsing.step(-FAR),
+    PageDown: () => viewer.browsing.step(FAR),
+    Home: () => viewer.browsing.goTo(0),
+    End: () => viewer.browsing.goTo(viewer.active.pictures.length - 1),
+    ArrowLeft: () => viewer.hanging.neighbour(-1),
+    ArrowRight: () => viewer.hanging.neighbour(1),
+    "+": () => viewer.postures.zoom(ZOOM_STEP),
+    "=": () => viewer.postures.zoom(ZOOM_STEP),
+    "-": () => viewer.postures.zoom(1 / ZOOM_STEP),
+    "0": () => viewer.active.reset(),
+    "1": () => viewer.postures.actual(),
+    r: () => viewer.postures.rotate(),
+    h: () => viewer.postures.flip(true),
+    v: () => viewer.postures.flip(false),
     i: () => viewer.active.setLook({ inverted: !viewer.active.inverted }),
     l: () => viewer.setMode("length"),
-    k: () => viewer.toggleKey(),
-    s: () => {
-      viewer.synced = !viewer.synced;
-      viewer.refresh();
-    },
-    " ": () => viewer.togglePlay(),
+    k: () => viewer.keys.toggle(),
+    s: () => viewer.browsing.toggleSync(),
+    " ": () => viewer.browsing.togglePlay(),
     "?": () => viewer.menus.help(),
     Escape: () => viewer.setMode(USUAL),
-    Delete: () => viewer.drawing.chosen !== null && viewer.remove(viewer.drawing.chosen),
+    Delete: () => viewer.drawing.chosen !== null && viewer.marks.remove(viewer.drawing.chosen),
   };
   window.addEventListener("keydown", (event) => {
     if (sheetIsOpen() || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -59,7 +58,7 @@ function nudged(viewer: Viewer, event: KeyboardEvent, target: Element): boolean 
   const [id, place] = (target.closest("[data-handle]")?.getAttribute("data-handle") ?? "").split("/").map(Number);
   if (id === undefined || place === undefined) return false;
   if (event.key === "Delete" || event.key === "Backspace") {
-    viewer.remove(id);
+    viewer.marks.remove(id);
     return true;
   }
   const arrow = ARROWS[event.key];

@@ -3,12 +3,14 @@
 import { day, described, maskedName, number, personName, plain, text, values } from "./dicomjson";
 import { element, icon } from "./elements";
 import { TOOLS } from "./measure";
-import { isKey, type Picture } from "./pictures";
+import type { Picture } from "./pictures";
 import { json, path, rows } from "./server";
 import { choose, elder, english } from "./settings";
 import { showSheet, type Choice } from "./sheet";
 import { presets, same, tidy, type Window } from "./tone";
-import { isTool, USUAL, ZOOM_STEP, type Viewer } from "./viewer";
+import { dragWindow, isTool, USUAL } from "./gestures";
+import { ZOOM_STEP } from "./postures";
+import type { Viewer } from "./viewer";
 import { modalityWord, say } from "./words";
 import { canUnpack } from "./frames";
 
@@ -30,7 +32,7 @@ export class Menus {
     showSheet(say("measure"), [
       ...tools,
       { icon: "done", name: say("tool.finish"), off: !isTool(viewer.mode), act: () => viewer.setMode(USUAL) },
-      { icon: "trash", name: say("deleteMarks"), off: !viewer.marked, act: () => viewer.removeAll() },
+      { icon: "trash", name: say("deleteMarks"), off: !viewer.marks.all.length, act: () => viewer.removeMarks() },
     ]);
   }
 
@@ -52,29 +54,29 @@ export class Menus {
 
   layout(): void {
     const { viewer } = this;
-    const [wide, high] = viewer.grid;
+    const [wide, high] = viewer.hanging.grid;
     const offered = innerWidth >= LARGE_PIXELS ? [...LAYOUTS, ...LARGE_LAYOUTS] : LAYOUTS;
     const switches: Choice[] = [
-      { icon: "sync", name: say("sync"), on: viewer.synced, off: viewer.panes.length < 2, act: () => this.toggle("synced") },
-      { icon: "lines", name: say("lines"), on: viewer.referenceLines, off: viewer.panes.length < 2, act: () => this.toggle("referenceLines") },
-      viewer.other
-        ? { icon: "compare", name: say("noCompare"), act: () => viewer.stopComparing() }
+      { icon: "sync", name: say("sync"), on: viewer.browsing.synced, off: viewer.panes.length < 2, act: () => viewer.browsing.toggleSync() },
+      { icon: "lines", name: say("lines"), on: viewer.referenceLines, off: viewer.panes.length < 2, act: () => this.toggleLines() },
+      viewer.hanging.other
+        ? { icon: "compare", name: say("noCompare"), act: () => viewer.hanging.stopComparing() }
         : { icon: "compare", name: say("compare"), act: () => void this.others() },
     ];
     showSheet(say("layout"), [
       ...offered.map(([name, across, down]) => ({
         icon: name, name: say(`layout.${name}`), radio: true, on: across === wide && down === high,
         act: () => {
-          viewer.setGrid(across, down);
-          viewer.fill();
+          viewer.hanging.setGrid(across, down);
+          viewer.hanging.fill();
         },
       })),
       ...switches,
     ]);
   }
 
-  private toggle(what: "synced" | "referenceLines"): void {
-    this.viewer[what] = !this.viewer[what];
+  private toggleLines(): void {
+    this.viewer.referenceLines = !this.viewer.referenceLines;
     this.viewer.refresh();
   }
 
@@ -91,19 +93,19 @@ export class Menus {
     const choices: Choice[] = [
       mode("zoom", "zoomMode"),
       mode("pan", "pan"),
-      { icon: "plus", name: say("zoomIn"), off: !pictured, stay: true, act: () => viewer.zoom(ZOOM_STEP) },
-      { icon: "minus", name: say("zoomOut"), off: !pictured, stay: true, act: () => viewer.zoom(1 / ZOOM_STEP) },
-      { icon: "fit", name: say("fit"), off: !pictured, act: () => viewer.restore() },
-      { icon: "actual", name: say("actual"), off: !pictured, act: () => viewer.actual() },
-      { icon: "rotate", name: say("rotate"), off: !pictured, stay: true, act: () => viewer.rotate() },
-      { icon: "mirror", name: say("mirror"), off: !pictured, act: () => viewer.flip(true) },
-      { icon: "flip", name: say("flip"), off: !pictured, act: () => viewer.flip(false) },
+      { icon: "plus", name: say("zoomIn"), off: !pictured, stay: true, act: () => viewer.postures.zoom(ZOOM_STEP) },
+      { icon: "minus", name: say("zoomOut"), off: !pictured, stay: true, act: () => viewer.postures.zoom(1 / ZOOM_STEP) },
+      { icon: "fit", name: say("fit"), off: !pictured, act: () => viewer.postures.restore() },
+      { icon: "actual", name: say("actual"), off: !pictured, act: () => viewer.postures.actual() },
+      { icon: "rotate", name: say("rotate"), off: !pictured, stay: true, act: () => viewer.postures.rotate() },
+      { icon: "mirror", name: say("mirror"), off: !pictured, act: () => viewer.postures.flip(true) },
+      { icon: "flip", name: say("flip"), off: !pictured, act: () => viewer.postures.flip(false) },
       { icon: "invert", name: say("invert"), on: active.inverted, off: !pictured, act: () => active.setLook({ inverted: !active.inverted }) },
       edge("sharpen"),
       edge("smooth"),
-      { icon: "reset", name: say("reset"), off: !pictured, act: () => viewer.reset() },
-      { icon: "star", name: say(picture && isKey(viewer.keys, picture) ? "unmarkKey" : "markKey"), off: !pictured, act: () => viewer.toggleKey() },
-      { icon: "star", name: say("keyOnly"), on: viewer.keysOnly, off: !viewer.keysOnly && !active.pictures.some((each) => isKey(viewer.keys, each)), act: () => viewer.setKeysOnly(!viewer.keysOnly) },
+      { icon: "reset", name: say("reset"), off: !pictured, act: () => active.reset() },
+      { icon: "star", name: say(picture && viewer.keys.has(picture) ? "unmarkKey" : "markKey"), off: !pictured, act: () => viewer.keys.toggle() },
+      { icon: "star", name: say("keyOnly"), on: viewer.keys.only, off: !viewer.keys.only && !active.pictures.some((each) => viewer.keys.has(each)), act: () => viewer.keys.showOnly(!viewer.keys.only) },
       { icon: viewer.namesShown ? "hidden" : "eye", name: say(viewer.namesShown ? "hideName" : "name"), act: () => viewer.showNames(!viewer.namesShown) },
       { icon: "saver", name: say("saver"), on: viewer.light(), off: !canUnpack(), act: () => this.save(!viewer.light()) },
       { icon: "large", name: say("large"), on: elder(), act: () => this.enlarge() },
@@ -155,7 +157,7 @@ export class Menus {
   /** The exams of this patient that have pictures, to hang one beside this. */
   private async others(): Promise<void> {
     const found = await this.otherStudies().catch(() => []);
-    const choices = found.map(({ study, name, note }) => ({ name, note, act: () => void this.viewer.compare(study).catch(() => this.viewer.offline(true)) }));
+    const choices = found.map(({ study, name, note }) => ({ name, note, act: () => void this.viewer.hanging.compare(study).catch(() => this.viewer.offline(true)) }));
     showSheet(say("compareList"), choices.length ? choices : element("p", {}, say("noOthers")), true);
   }
 
@@ -226,12 +228,12 @@ export class Menus {
   /** What a finger does by dragging, as buttons. */
   private steps(mode: string): [string, () => void][] {
     const { viewer } = this;
-    if (mode === "zoom") return [["zoomOut", () => viewer.zoom(1 / ZOOM_STEP)], ["zoomIn", () => viewer.zoom(ZOOM_STEP)], ["fit", () => viewer.restore()]];
+    if (mode === "zoom") return [["zoomOut", () => viewer.postures.zoom(1 / ZOOM_STEP)], ["zoomIn", () => viewer.postures.zoom(ZOOM_STEP)], ["fit", () => viewer.postures.restore()]];
     if (mode === "pan") {
-      const to = (x: number, y: number) => () => viewer.move(x * PAN_PIXELS, y * PAN_PIXELS);
+      const to = (x: number, y: number) => () => viewer.postures.move(x * PAN_PIXELS, y * PAN_PIXELS);
       return [["left", to(-1, 0)], ["right", to(1, 0)], ["up", to(0, -1)], ["down", to(0, 1)]];
     }
-    const drag = (x: number, y: number) => () => viewer.dragWindow(viewer.active, x * TONE_PIXELS, y * TONE_PIXELS);
+    const drag = (x: number, y: number) => () => dragWindow(viewer.active, x * TONE_PIXELS, y * TONE_PIXELS);
     return [["brighter", drag(0, -1)], ["darker", drag(0, 1)], ["stronger", drag(-1, 0)], ["weaker", drag(1, 0)]];
   }
 
@@ -252,7 +254,7 @@ export class Menus {
     }
     this.hint(
       words && chosen !== null ? " " : words,
-      ...(chosen !== null && words ? [button("deleteMark", () => viewer.remove(chosen))] : []),
+      ...(chosen !== null && words ? [button("deleteMark", () => viewer.marks.remove(chosen))] : []),
       ...(words ? [button("place", () => viewer.placeMark()), button("done", () => viewer.setMode(USUAL))] : []),
     );
   }

@@ -1,23 +1,23 @@
 // One place on the screen where a series hangs: which picture of it, under which window, in which posture.
 
-import { UPRIGHT, type Point } from "./affine";
+import { UPRIGHT } from "./affine";
 import { drawn, element } from "./elements";
 import type { Frames, Pixels } from "./frames";
 import { drawMarks } from "./marks";
 import type { Mark } from "./measure";
+import type { Overviews } from "./overviews";
+import { Painter } from "./painter";
 import { renderedUrl, type Picture, type Series } from "./pictures";
 import type { Previews } from "./previews";
 import { Failure, path, patiently } from "./server";
+import { glanceBox, pictureBox, shownByGlance, stageBox } from "./stagesize";
 import { Surface } from "./surface";
-import { defaultWindow, edged, paint, tidy, type Edge, type Samples, type Window } from "./tone";
+import { defaultWindow, tidy, type Edge, type Samples, type Window } from "./tone";
 
-// In the browser's own timeline, for whoever measures: a picture was drawn, one at full fidelity.
-const MARKS = { picture: "cloudfilm-picture", full: "cloudfilm-full" };
-const STEP = 16; // sizes asked of the server are whole steps, so that a moving address bar does not ask anew
-const LONGEST_SIDE = 4096;
-const DETAILS = [1, 1.5, 2, 3, 4, 6];
+// In the browser's own timeline, for whoever measures: a picture was drawn; small, as the server draws it, at full fidelity.
+const MARKS = { rough: "cloudfilm-small", picture: "cloudfilm-picture", full: "cloudfilm-full" };
 const SETTLE_MS = 200;
-const HEAVY_PIXELS = 3_000_000; // above, a moving window is first drawn coarse
+const PASSING_MS = 80; // who has gone on before that looked for something else, and the small picture was enough
 
 export interface Told {
   changed(pane: Pane): void; // anything that the page shows
@@ -33,6 +33,7 @@ export interface Told {
 interface Shown {
   picture: Picture;
   full: boolean;
+  rough: boolean; // only the small one of all of the series
   window: Window | null; // that of the server's picture
   url: string;
 }
@@ -54,15 +55,22 @@ export class Pane {
   edge: Edge = "none";
   playing = false;
   shown: Shown | null = null;
-  pixels: Pixels | null = null;
+  private pixels: Pixels | null = null;
   private drawnWindow: Window | null = null;
-  private source = document.createElement("canvas");
+  private painter = new Painter();
   private preview: ImageBitmap | null = null;
+  private glanced = { instance: "", url: "" };
   private stop = new AbortController();
   private settling = 0;
-  private moving = false;
+  moving = false; // under a finger: only what shows at once is asked for
 
-  constructor(readonly number: number, private readonly frames: Frames, private readonly previews: Previews, private readonly told: Told) {
+  constructor(
+    readonly number: number,
+    private readonly frames: Frames,
+    private readonly previews: Previews,
+    private readonly overviews: Overviews,
+    private readonly told: Told,
+  ) {
     const canvas = element("canvas.picture", { "aria-hidden": "true" });
     this.layer = drawn("svg", { class: "marks" });
     this.lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
@@ -89,16 +97,21 @@ export class Pane {
     return this.pixels && "samples" in this.pixels && this.shown?.full && this.shown.picture === this.picture ? this.pixels.samples : null;
   }
 
+  // -- what hangs here -------------------------------------------------------------------
+
   /** The very first look: the server's picture of what the address names, while nothing else is known of it. */
   async glance(study: string, series: string, instance: string, frame: number): Promise<void> {
     const { signal } = this.stop;
-    const url = `${path(study, series, instance, frame)}/rendered?viewport=${this.box().join(",")}`;
-    const drawn = await this.previews.ask(url, signal).catch(() => null); // whatever it is, it will be said when it is asked for again
-    if (!drawn || signal.aborted || this.shown) return;
-    this.paintBitmap(drawn);
-    this.surface.show(this.source, drawn.width, drawn.height, 1);
-    performance.mark(MARKS.picture);
-    drawn.close();
+    const url = `${path(study, series, instance, frame)}/rendered?viewport=${glanceBox(stageBox(this.surface, false)).join(",")}`;
+    const found = await this.previews.ask(url, signal).catch(() => null); // whatever it is, it will be said when it is asked for again
+    if (!found) return;
+    this.glanced = { instance: `${instance}/${frame || 1}`, url };
+    if (!signal.aborted && !this.shown) {
+      this.painter.drawn(found, this);
+      this.surface.show(this.painter.canvas, found.width, found.height, 1);
+      performance.mark(MARKS.picture);
+    }
+    found.close();
   }
 
   /** Hang another series at one of its pictures. */
@@ -108,7 +121,7 @@ export class Pane {
     Object.assign(this, { series, pictures, index });
     if (!same) Object.assign(this, { window: null, inverted: series.modality === "PT", edge: "none", drawnWindow: null });
     if (!same) this.surface.posture = UPRIGHT;
-    this.ask();
+    void this.ask();
   }
 
   clear(): void {
@@ -128,6 +141,8 @@ export class Pane {
     return this.ask();
   }
 
+  // -- bringing it -----------------------------------------------------------------------
+
   /** Show what should be seen now: at once when it is here, else the server's picture first. Resolves when all of it is shown. */
   async ask(): Promise<void> {
     const { picture } = this;
@@ -136,26 +151,14 @@ export class Pane {
     if (!picture) return this.told.changed(this);
     this.over.hidden = picture.show === "picture";
     this.drawnWindow = null;
-    if (picture.show !== "picture") {
-      this.shown = { picture, full: true, window: null, url: "" };
-      this.pixels = null;
-      this.surface.clear();
-      this.told.waiting(this, false);
-      this.told.document(this, picture);
-      return this.told.changed(this);
-    }
-    const light = this.light(picture);
-    const known = light ? undefined : this.frames.get(picture);
-    if (known) {
-      this.accept(picture, known);
-      return this.told.changed(this);
-    }
+    if (picture.show !== "picture") return this.document(picture);
+    const known = this.light(picture) ? undefined : this.frames.get(picture);
+    if (known) this.accept(picture, known);
     this.told.changed(this);
+    if (known) return;
     this.told.waiting(this, true);
     try {
-      const soon = !light && (this.playing || this.frames.isComing(picture)); // then the server's picture would only be in its way
-      if (!soon) await this.look(picture, stop);
-      if (!light) await this.whole(picture, stop);
+      await this.bring(picture, stop);
     } catch (error) {
       if (!stop.signal.aborted) this.told.failed(this, error instanceof Failure ? error : new Failure("failed"));
     } finally {
@@ -163,26 +166,70 @@ export class Pane {
     }
   }
 
+  /** Small if that is here, then the server's picture, then all of it. */
+  private async bring(picture: Picture, stop: AbortController): Promise<void> {
+    const light = this.light(picture);
+    const coming = !light && this.frames.isComing(picture);
+    if (await this.rough(picture, stop)) await passing(stop.signal);
+    if (stop.signal.aborted) return;
+    if (!coming) this.frames.makeWay();
+    if (light || !(coming || this.playing)) await this.look(picture, stop); // else the server's picture would only be in its way
+    if (!light) await this.whole(picture, stop);
+  }
+
+  private document(picture: Picture): void {
+    this.shown = { picture, full: true, rough: false, window: null, url: "" };
+    this.pixels = null;
+    this.surface.clear();
+    this.told.waiting(this, false);
+    this.told.document(this, picture);
+    this.told.changed(this);
+  }
+
   /** Only the server's picture is shown: as chosen, or because the image brings lookup tables, which the server applies. */
   light(picture: Picture): boolean {
     return this.told.light() || picture.tone.ownTables;
   }
 
+  /** The small picture of all of its series, when that is here. */
+  private async rough(picture: Picture, stop: AbortController): Promise<boolean> {
+    const small = this.shows(picture) ? undefined : this.overviews.get(picture, this.window);
+    const bitmap = small && (await createImageBitmap(small).catch(() => null));
+    if (!bitmap) return false;
+    if (stop.signal.aborted || this.shows(picture)) bitmap.close();
+    else this.showPreview(picture, bitmap, { rough: true, url: "" });
+    return true;
+  }
+
+  /** A small picture came: perhaps of what is waited for. */
+  smallCame(key: string): void {
+    if (this.picture?.key === key) void this.rough(this.picture, this.stop);
+  }
+
+  private shows(picture: Picture): boolean {
+    return this.shown?.picture === picture;
+  }
+
   /** The server's picture, as sharp as the stage can show. */
   private async look(picture: Picture, stop: AbortController): Promise<void> {
     const url = this.url(picture);
-    const drawn = await patiently(() => this.previews.ask(url, stop.signal), (yes) => this.told.offline(yes), stop.signal);
-    if (stop.signal.aborted || (this.shown?.full && this.shown.picture === picture)) return drawn.close();
+    const glanced = this.glanced.instance === picture.key && !this.window && shownByGlance(picture) ? this.glanced.url : url;
+    const bitmap = await patiently(() => this.previews.ask(glanced, stop.signal), (yes) => this.told.offline(yes), stop.signal);
+    if (stop.signal.aborted || (this.shown?.full && this.shown.picture === picture)) return bitmap.close();
+    this.showPreview(picture, bitmap, { rough: false, url });
+  }
+
+  private showPreview(picture: Picture, bitmap: ImageBitmap, { rough, url }: { rough: boolean; url: string }): void {
     this.preview?.close();
-    this.preview = drawn;
+    this.preview = bitmap;
     this.pixels = null;
-    this.shown = { picture, full: false, window: this.window, url };
+    this.shown = { picture, full: false, rough, window: this.window, url };
     this.compose();
     this.told.changed(this);
   }
 
   private async whole(picture: Picture, stop: AbortController): Promise<void> {
-    const found = await patiently(() => this.frames.ask(picture), (yes) => this.told.offline(yes), stop.signal);
+    const found = await patiently(() => this.frames.ask(picture, stop.signal), (yes) => this.told.offline(yes), stop.signal);
     if (stop.signal.aborted || this.picture !== picture) return;
     this.accept(picture, found);
     this.told.changed(this);
@@ -190,7 +237,7 @@ export class Pane {
 
   private accept(picture: Picture, pixels: Pixels): void {
     this.pixels = pixels;
-    this.shown = { picture, full: true, window: null, url: "" };
+    this.shown = { picture, full: true, rough: false, window: null, url: "" };
     this.preview?.close();
     this.preview = null;
     if ("samples" in pixels && !picture.tone.windows.length) this.drawnWindow = defaultWindow(pixels.samples, picture.tone);
@@ -206,52 +253,24 @@ export class Pane {
     return found && "samples" in found ? found.samples : null;
   }
 
-  knownValues(): Samples | null {
+  private knownValues(): Samples | null {
     if (this.picture?.tone.ownTables) return null;
     const found = this.picture && this.frames.get(this.picture);
     return found && "samples" in found ? found.samples : null;
   }
 
+  // -- drawing it ------------------------------------------------------------------------
+
   /** Put what is here on the surface, under the window in force. */
   compose(coarse = false): void {
-    const { picture } = this;
-    if (!this.shown || !picture) return;
-    const { columns, rows, aspect } = this.shown.picture;
-    if (this.shown.full && this.pixels) this.paintPixels(this.pixels, this.shown.picture, coarse);
-    else if (this.preview) this.paintPreview(this.preview);
-    this.surface.show(this.source, columns, rows, aspect);
-    performance.mark(this.shown.full ? MARKS.full : MARKS.picture);
-  }
-
-  private paintPixels(pixels: Pixels, picture: Picture, coarse: boolean): void {
-    if ("bitmap" in pixels) return this.paintBitmap(pixels.bitmap);
-    const every = coarse && pixels.columns * pixels.rows > HEAVY_PIXELS ? 3 : 1;
-    const { samples, columns, rows } = every > 1 ? thinned(pixels, every) : pixels;
-    const context = this.sized(columns, rows);
-    const image = context.createImageData(columns, rows);
-    const window = this.effectiveWindow ?? defaultWindow(samples, picture.tone);
-    paint(samples, new Uint32Array(image.data.buffer), picture.tone, window, this.inverted);
-    if (every === 1) edged(image.data, columns, rows, this.edge);
-    context.putImageData(image, 0, 0);
-  }
-
-  private paintPreview(bitmap: ImageBitmap): void {
-    this.paintBitmap(bitmap);
-  }
-
-  private paintBitmap(bitmap: ImageBitmap): void {
-    const context = this.sized(bitmap.width, bitmap.height);
-    context.drawImage(bitmap, 0, 0);
-    if (!this.inverted && this.edge === "none") return;
-    const image = context.getImageData(0, 0, bitmap.width, bitmap.height);
-    if (this.inverted) for (let at = 0; at < image.data.length; at += 1) if (at % 4 !== 3) image.data[at] = 255 - (image.data[at] as number);
-    edged(image.data, bitmap.width, bitmap.height, this.edge);
-    context.putImageData(image, 0, 0);
-  }
-
-  private sized(width: number, height: number): CanvasRenderingContext2D {
-    if (this.source.width !== width || this.source.height !== height) Object.assign(this.source, { width, height });
-    return this.source.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+    const { shown, painter } = this;
+    if (!shown || !this.picture) return;
+    const { columns, rows, aspect } = shown.picture;
+    const { inverted, edge } = this;
+    if (shown.full && this.pixels) painter.pixels(this.pixels, shown.picture, { window: this.effectiveWindow, inverted, edge }, coarse);
+    else if (this.preview) painter.drawn(this.preview, { inverted, edge });
+    this.surface.show(painter.canvas, columns, rows, aspect);
+    performance.mark(MARKS[shown.full ? "full" : shown.rough ? "rough" : "picture"], { detail: shown.picture.key });
   }
 
   setWindow(window: Window | null, moving = false): void {
@@ -290,16 +309,28 @@ export class Pane {
   }
 
   reset(): void {
+    this.pause();
     Object.assign(this, { window: null, inverted: this.series?.modality === "PT", edge: "none" });
     this.surface.posture = UPRIGHT;
     void this.ask();
+    this.told.changed(this);
   }
 
-  /** Place on the stage (CSS pixels) of a pointer event. */
-  place(event: { clientX: number; clientY: number }): Point {
-    const box = this.stage.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  /** Address of the server's drawing of a picture, as large as the stage can show it now. */
+  url(picture: Picture): string {
+    const box = pictureBox(stageBox(this.surface, this.moving), picture, this.surface.posture.zoom, this.moving);
+    const { window } = this;
+    const sent = window && { center: tidy(window.center, window.width), width: tidy(window.width, window.width) };
+    return renderedUrl(picture, ...box, sent);
   }
+
+  private overlay(): void {
+    const { picture } = this;
+    const marks = picture?.show === "picture" ? this.told.marksOf(picture) : [];
+    drawMarks(this.layer, marks, this.surface.matrix, this.samples ?? this.knownValues(), this.told.chosenMark());
+  }
+
+  // -- playing it ------------------------------------------------------------------------
 
   pause(): void {
     this.playing = false;
@@ -315,59 +346,12 @@ export class Pane {
       await new Promise((passed) => setTimeout(passed, Math.max(0, left)));
     }
   }
-
-  url(picture: Picture): string {
-    const [width, height] = this.box();
-    const fit = Math.min(width / picture.columns, height / (picture.rows * picture.aspect));
-    const most = Math.min(this.surface.posture.zoom, 1 / fit, LONGEST_SIDE / Math.max(width, height));
-    const detail = this.moving ? 1 : (DETAILS.filter((each) => each <= most).pop() ?? 1);
-    const { window } = this;
-    const sent = window && { center: tidy(window.center, window.width), width: tidy(window.width, window.width) };
-    return renderedUrl(picture, width * detail, height * detail, sent);
-  }
-
-  /** Device pixels to ask a picture for, in whole steps. */
-  private box(): [number, number] {
-    const density = this.moving ? 1 : this.surface.density;
-    const step = (side: number) => Math.max(STEP, Math.ceil((side * density) / STEP) * STEP);
-    return [step(this.surface.width), step(this.surface.height)];
-  }
-
-  private overlay(): void {
-    const { picture } = this;
-    const marks = picture?.show === "picture" ? this.told.marksOf(picture) : [];
-    drawMarks(this.layer, marks, this.surface.matrix, this.samples ?? this.knownValues(), this.told.chosenMark());
-  }
-
-  /** What will probably be seen next: ahead more than behind, then, if asked, all the rest. */
-  likely(all: boolean, ahead = AHEAD): Picture[] {
-    const found: Picture[] = [];
-    const { index, pictures, heading } = this;
-    const most = all ? pictures.length : ahead;
-    for (let far = 1; far <= most; far += 1) {
-      const [next, before] = [this.wrapped(index + far * heading), this.wrapped(index - far * heading)];
-      if (next) found.push(next);
-      if (before && (all ? far % 2 === 0 || far > AHEAD : far <= BEHIND)) found.push(before);
-    }
-    if (all) found.push(...pictures);
-    return [...new Set(found)].filter(({ show }) => show === "picture");
-  }
-
-  private wrapped(place: number): Picture | undefined {
-    const { pictures } = this;
-    return pictures[this.playing ? (place + pictures.length) % pictures.length : place];
-  }
 }
 
-const AHEAD = 10;
-const BEHIND = 4;
-
-/** Every so-manieth value of every so-manieth row. */
-function thinned({ samples, columns, rows }: { samples: Samples; columns: number; rows: number }, every: number) {
-  const [wide, high] = [Math.floor(columns / every), Math.floor(rows / every)];
-  const thin = new (samples.constructor as new (length: number) => Samples)(wide * high);
-  for (let row = 0; row < high; row += 1) {
-    for (let column = 0; column < wide; column += 1) thin[row * wide + column] = samples[row * every * columns + column * every] as number;
-  }
-  return { samples: thin, columns: wide, rows: high };
+/** Resolves after a moment, at once when something else is looked at. */
+function passing(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    setTimeout(done, PASSING_MS);
+    signal.addEventListener("abort", () => done(), { once: true });
+  });
 }

@@ -1,6 +1,7 @@
 // Asking the server, over DICOMweb (PS3.18) of the same origin; every failure becomes one of a few kinds.
 
 import type { Row } from "./dicomjson";
+import { described, firstPart, isMultipart, type Part } from "./multipart";
 
 const ROOT = "/dicom-web";
 const ANSWER_WITHIN_MS = 60_000;
@@ -108,49 +109,10 @@ async function body<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-export interface Part {
-  type: string;
-  syntax: string;
-  bytes: Uint8Array;
-}
-
 /** The only part of a multipart answer, or the whole of a single one. */
 export async function part(url: string, accept: string, signal?: AbortSignal, priority: RequestPriority = "auto"): Promise<Part> {
   const answer = await get(url, accept, signal, priority);
   const bytes = new Uint8Array(await body(() => answer.arrayBuffer()));
   const kind = answer.headers.get("Content-Type") ?? "";
-  return /^multipart\//i.test(kind) ? firstPart(bytes, kind) : named(kind, bytes);
-}
-
-function firstPart(bytes: Uint8Array, kind: string): Part {
-  const boundary = /boundary="?([^";,]+)"?/i.exec(kind)?.[1] ?? "";
-  const begin = find(bytes, ascii("\r\n\r\n"), 0);
-  if (begin < 0) throw new Failure("failed");
-  const head = new TextDecoder("latin1").decode(bytes.subarray(0, begin));
-  const stated = Number(/^content-length:\s*(\d+)/im.exec(head)?.[1] ?? NaN);
-  const end = Number.isFinite(stated) ? begin + 4 + stated : findLast(bytes, ascii(`\r\n--${boundary}`));
-  if (end < begin + 4 || end > bytes.length) throw new Failure("offline");
-  return named(/^content-type:\s*(.+)$/im.exec(head)?.[1] ?? "", bytes.subarray(begin + 4, end));
-}
-
-function named(kind: string, bytes: Uint8Array): Part {
-  const syntax = /transfer-syntax="?([0-9.]+)/i.exec(kind)?.[1] ?? "";
-  return { type: (kind.split(";")[0] ?? "").trim().toLowerCase(), syntax, bytes };
-}
-
-const ascii = (letters: string) => new TextEncoder().encode(letters);
-
-function find(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
-  for (let at = from; at <= bytes.length - wanted.length; at += 1) if (matches(bytes, wanted, at)) return at;
-  return -1;
-}
-
-function findLast(bytes: Uint8Array, wanted: Uint8Array): number {
-  for (let at = bytes.length - wanted.length; at >= 0; at -= 1) if (matches(bytes, wanted, at)) return at;
-  return -1;
-}
-
-function matches(bytes: Uint8Array, wanted: Uint8Array, at: number): boolean {
-  for (let place = 0; place < wanted.length; place += 1) if (bytes[at + place] !== wanted[place]) return false;
-  return true;
+  return isMultipart(kind) ? firstPart(bytes, kind) : described(`Content-Type: ${kind}`, bytes);
 }

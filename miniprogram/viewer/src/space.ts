@@ -92,6 +92,9 @@ const PARALLEL = 0.95; // cosine up to which two stacks count as lying the same 
 export const parallel = (one: Plane, other: Plane): boolean =>
   one.frameOfReference === other.frameOfReference && Math.abs(dot(one.normal, other.normal)) > PARALLEL;
 
+/** Two stacks that lie the same way, each in its own space: of two exams, perhaps. */
+export const sameWay = (one: Plane, other: Plane): boolean => dot(one.normal, other.normal) > PARALLEL;
+
 /** Distance of a plane from another's origin, mm. */
 export const apart = (one: Plane, other: Plane): number => Math.abs(dot(minus(other.origin, one.origin), one.normal));
 

@@ -3,7 +3,8 @@
 import { element } from "./elements";
 import { path } from "./server";
 import type { Series } from "./pictures";
-import { seriesWords, type Viewer } from "./viewer";
+import { seriesWords } from "./serieswords";
+import type { Viewer } from "./viewer";
 import { modalityWord, say } from "./words";
 
 const PLAIN = new Set(["SR", "PR", "KO", "DOC", "ECG", "REG", "RTPLAN", "RTSTRUCT", "AU"]);
@@ -14,7 +15,8 @@ export class Thumbs {
   constructor(private readonly viewer: Viewer) {}
 
   show(): void {
-    const { series, study, other, page } = this.viewer;
+    const { series, study, page, hanging } = this.viewer;
+    const { other } = hanging;
     this.buttons = new Map(series.map((each) => [each, this.thumb(each)]));
     const own = series.filter((each) => each.study === study);
     const theirs = series.filter((each) => each.study !== study);
@@ -42,10 +44,7 @@ export class Thumbs {
     const picture = element("span.picture", {}, modalityWord(series.modality));
     if (!PLAIN.has(series.modality)) this.draw(series, picture);
     const button = element("button.thumb", { type: "button", "aria-label": `${words}，${count}` }, picture, element("span.words", {}, words), element("span.words", {}, count));
-    button.onclick = () => {
-      const pane = this.viewer.active;
-      this.viewer.hang(pane, series).catch((error: unknown) => this.viewer.failed(pane, error as Parameters<Viewer["failed"]>[1]));
-    };
+    button.onclick = () => this.viewer.hanging.hangOrSay(this.viewer.active, series);
     return button;
   }
 
