@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.parts.chromium import launched
+
 PHONE = {"width": 390, "height": 844}
 PHONE_DENSITY = 3
 WAIT_MS = 120_000
@@ -46,10 +46,9 @@ THREE_G = Network("3G", 1.6, 300)
 
 @contextmanager
 def running() -> Iterator[Browser]:
-    """The Chromium of this machine, else the one that playwright brings."""
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    """The Chromium of this machine; raises NoChromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = launched(playwright)
         yield browser
         browser.close()
 

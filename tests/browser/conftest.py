@@ -10,18 +10,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 
 from api.demo import CT_EXAM
 from api.demo_phantoms import ct_files
 from api.tickets import new_ticket
 from infra.settings import from_environ
+from tests.parts.chromium import launched
 from tests.parts.installation import Installation
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ADVICE = (
-    "the tests need Chromium: `apt-get install chromium`, or without root `.venv/bin/python -m playwright install chromium`"
-)
 SLICES = 24  # enough for a stack that opens in its middle
 SAMPLES = ("examples_ybr_color.dcm", "examples_overlay.dcm", "waveform_ecg.dcm")  # cine, MR, no picture
 PHONE = {"width": 375, "height": 812}
@@ -46,14 +42,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The Chromium of this machine, else the one that playwright brings."""
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    """The Chromium of this machine."""
     # Of one file only: as long as it runs, playwright holds this thread's event loop, which other tests need.
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except PlaywrightError as error:
-            pytest.fail(f"{ADVICE} ({error.message.splitlines()[0]})")
+        browser = launched(playwright)
         yield browser
         browser.close()
 

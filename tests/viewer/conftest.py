@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,15 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 
+from tests.parts.chromium import launched
 from tests.parts.installation import Installation
 from tests.viewer import phantom
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ADVICE = (
-    "the tests need Chromium: `apt-get install chromium`, or without root `.venv/bin/python -m playwright install chromium`"
-)
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 WAIT_MS = 40_000
@@ -72,22 +67,16 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """The Chromium of this machine, else the one that playwright brings."""
-    yield from _launched(playwright)
+    """The Chromium of this machine."""
+    browser = launched(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")
 def old_chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser without WebGL and WebAssembly."""
-    yield from _launched(playwright, *OLD_DEVICE)
-
-
-def _launched(playwright: Playwright, *flags: str) -> Iterator[Browser]:
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
-    try:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", *flags])
-    except PlaywrightError as error:
-        pytest.fail(f"{ADVICE} ({error.message.splitlines()[0]})")
+    browser = launched(playwright, *OLD_DEVICE)
     yield browser
     browser.close()
 
