@@ -6,10 +6,11 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import public
 from api.dicomweb.reading import reads
-from api.pages.assets import SHARE, Built
+from api.pages.assets import SHARE, Built, headers_of
 
 routes = Blueprint("phone")
-PAGES = Built(SHARE / "h5")
+OWN_WORKER = {"worker-src": "'self'", "child-src": "'self'"}  # the second for browsers that do not know the first
+PAGES = Built(SHARE / "h5", headers_of(OWN_WORKER))
 
 
 @reads(routes, "/")
@@ -17,6 +18,13 @@ PAGES = Built(SHARE / "h5")
 async def index(request: Request) -> HTTPResponse:
     """The phone pages."""
     return await PAGES.send(request)
+
+
+@reads(routes, "/sw.js")
+@public("it holds no data; what it keeps, it keeps on the phone of who is signed in")
+async def worker(request: Request) -> HTTPResponse:
+    """What lets a remembered phone show again what it has seen; at the root, since it works on pages below its place."""
+    return await PAGES.send(request, "sw.js")
 
 
 @reads(routes, "/phone/<name:path>")

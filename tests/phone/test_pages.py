@@ -22,11 +22,13 @@ from tests.phone.conftest import (
     OpenPhone,
     built,
     cut_texts,
+    new_phone,
     serious_findings,
     settings_of,
     small_targets,
     watched,
 )
+from tests.phone.offline import NOTHING, WORDS_OF_COPIES, kept, remembered, wait_until_kept
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -37,6 +39,8 @@ LARGEST_SCRIPT_BYTES = 200_000  # of list and film, as they come over the wire
 TAP_MS, MOST_TAPS, LOOK_MS = 60, 40, 50
 SMALL_FILM = 360  # pixels of width: shown until the sharp one is here
 FAR_MS = 120_000  # on a bad line
+NO_NETWORK = "没有网络。下面是"
+TAKEN_BACK = "收回的检查"
 DRAWN = """() => {
   const canvas = document.querySelector('canvas.picture');
   if (!canvas || !canvas.width) return false;
@@ -72,8 +76,12 @@ def test_signed_out_phone_logs_in_by_the_code_of_a_message_goes_on_and_is_rememb
     page.get_by_role("button", name="获取验证码").click()
     expect(page.get_by_text("验证码已发送到 138****8001，10 分钟内有效。")).to_be_visible()
     page.get_by_label("6 位验证码").fill(awaited_code(site))
+    box = page.get_by_role("checkbox", name="记住我：30 天内在这部手机上不用再登录，看过的内容没有网络也能看。")
+    expect(box).to_have_attribute("aria-checked", "false")
+    box.click()
     page.get_by_role("button", name="登录并查看").click()
     expect(page.get_by_text("没有找到这项检查。")).to_be_visible()  # back where the login was missing
+    assert page.evaluate("navigator.serviceWorker.controller !== null")
     page.get_by_role("button", name="我的检查").click()
     expect(page.get_by_text("还没有检查记录。绑定就诊卡后，这里会显示您在本院的检查。")).to_be_visible()
     (cookie,) = page.context.cookies()
@@ -354,6 +362,100 @@ def test_scripts_of_list_and_film_are_small_and_the_viewer_is_not_among_them(ope
     assert len(sizes) >= 4
     assert all("/phone/js/" in url for url in sizes)
     assert sum(sizes.values()) < LARGEST_SCRIPT_BYTES
+
+
+@pytest.fixture
+def own_phone(site: Installation, chromium: Browser) -> Iterator[BrowserContext]:
+    """A phone that was never here; no script may fail on it or break the pages' own policy."""
+    faults: list[str] = []
+    context = new_phone(site, chromium)
+
+    def opened(page: Page) -> None:
+        watched(page, faults)
+
+    context.on("page", opened)
+    yield context
+    context.close()
+    assert not faults
+
+
+@pytest.mark.usefixtures("film")
+def test_what_was_seen_is_read_without_a_network_until_signing_out(own_phone: BrowserContext, site: Installation) -> None:
+    page = remembered(own_phone, site)
+    look_around(page)
+    own_phone.set_offline(True)
+    page.goto("about:blank")
+    page.goto("/")
+    expect(page.get_by_text(NO_NETWORK)).to_be_visible()
+    expect(page.locator(".exam-card")).to_have_count(10)
+    expect(page.get_by_role("link", name="010-55550100")).to_be_visible()
+    open_exam(page)
+    expect(page.locator(".tile", has_text="影像")).to_contain_text("要连上网络才能看")
+    expect(page.locator(".tile", has_text="影像")).to_be_disabled()
+    look(page, elder=False)
+    page.get_by_role("button", name="报告").click()
+    expect(page.get_by_text("诊断意见").first).to_be_visible()
+    page.locator(".term").first.click()
+    expect(page.get_by_text("仅供参考：这里只解释词语的意思")).to_be_visible()
+    expect(page.get_by_text(NO_NETWORK).locator("visible=true")).to_be_visible()
+    expect(page.get_by_role("link", name="打开 PDF")).to_have_count(0)
+    page.go_back()
+    page.get_by_role("button", name="胶片").click()
+    _seen(page)
+    page.goto("/viewer/#study=1.2.3")
+    expect(page.get_by_text("没有网络，影像要连上网络才能看。")).to_be_visible()
+    page.goto("/#/looked?exam=unseen")
+    expect(page.get_by_text("这里还没有看过")).to_be_visible()
+
+    own_phone.set_offline(False)
+    page.goto("/#/settings")
+    page.get_by_role("button", name="退出登录").click()
+    page.get_by_role("button", name="获取验证码").wait_for()
+    assert kept(page) == NOTHING
+    own_phone.set_offline(True)
+    page.goto("/#/exams")
+    expect(page.locator(".exam-card")).to_have_count(0)
+    assert kept(page) == NOTHING
+
+
+def look_around(page: Page) -> None:
+    """The list, an exam, its report, its film."""
+    open_exam(page)
+    page.get_by_role("button", name="报告").click()
+    page.get_by_text("检查所见").wait_for()
+    wait_until_kept(page, "/report/terms")
+    page.go_back()
+    page.get_by_role("button", name="胶片").click()
+    page.get_by_role("button", name="逐格看").wait_for()
+    wait_until_kept(page, "/films/1.jpg")
+    wait_until_kept(page, "/hospitals")
+
+
+def test_what_is_no_longer_mine_goes_and_so_does_all_with_a_login_that_nobody_ticked(
+    own_phone: BrowserContext, site: Installation
+) -> None:
+    exam = {"patient_id": "DEMO-0001", "category": "radiology", "performed_at": "2026-01-02T09:00:00+08:00", "item": TAKEN_BACK}
+    with httpx.Client(base_url=f"{site.url}/api/v1/hospital", headers=bearer(site.token())) as hospital:
+        assert hospital.put("/exams/TAKEN-BACK", json=exam).status_code == 201
+        page = remembered(own_phone, site)
+        open_exam(page, TAKEN_BACK)
+        wait_until_kept(page, page.url.partition("id=")[2].partition("&")[0])
+        assert TAKEN_BACK in page.evaluate(WORDS_OF_COPIES)
+        assert "eyJ" not in page.evaluate(WORDS_OF_COPIES), "a token"
+        assert hospital.put("/patients/SOMEBODY", json={"name": "某人"}).status_code == 201
+        moved = hospital.put("/exams/TAKEN-BACK", params={"rematch": "true"}, json={**exam, "patient_id": "SOMEBODY"})
+        assert moved.status_code == 200, moved.text
+    page.goto("/#/exams")
+    page.reload()
+    page.wait_for_function(f"async () => !(await ({WORDS_OF_COPIES})()).includes('{TAKEN_BACK}')")
+    assert CT in page.evaluate(WORDS_OF_COPIES)
+    page.goto(new_ticket(settings_of(site)))  # a demo's link: nobody ticked anything
+    open_exam(page)
+    assert kept(page)["kept"] == []
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="module")

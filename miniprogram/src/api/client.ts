@@ -1,5 +1,6 @@
 // One door to the server. In a browser the session is a cookie that no script sees; a mini-program keeps its tokens.
 import { current } from "../state/settings";
+import { hasOnlyCopies } from "../state/keeping";
 import { retrying } from "../state/network";
 import { words } from "../words";
 import { type Answer, send } from "./transport";
@@ -32,7 +33,7 @@ export async function call<T = unknown>(method: Method, path: string, body?: unk
     return answer.json as T;
   }
   if (answer.status === 401 && !path.startsWith("/api/v1/login/")) {
-    forget();
+    void forget();
   }
   throw problemOf(answer);
 }
@@ -42,7 +43,8 @@ async function tried(method: Method, path: string, body: unknown): Promise<Answe
   try {
     for (let attempt = 0; ; attempt += 1) {
       const answer = await send(method, path, headers(body), body);
-      const again = method === "GET" && attempt < REST_MS.length && (answer.status === 0 || isBriefly(answer));
+      const patient = method === "GET" && attempt < REST_MS.length && !hasOnlyCopies();
+      const again = patient && (answer.status === 0 || isBriefly(answer));
       if (!again) {
         return answer;
       }

@@ -1,4 +1,5 @@
 // Signing in and out.
+import { beginKeeping, endKeeping } from "../state/keeping";
 import { call } from "./client";
 import { keep, type Tokens } from "./tokens";
 
@@ -13,6 +14,7 @@ export async function sendCode(phone: string): Promise<string> {
 export async function enterCode(challenge: string, code: string, remember: boolean): Promise<void> {
   const said = mini ? { challenge, code } : { challenge, code, remember };
   keep(await call<Tokens>("POST", "/api/v1/login/sms/verify", said));
+  await (remember ? beginKeeping() : endKeeping());
 }
 
 /** By the code that WeChat or Alipay gives a mini-program. */

@@ -1,6 +1,7 @@
 // The tokens of a mini-program: a short one that is sent along, and one that is traded once for the next pair.
 import Taro from "@tarojs/taro";
 
+import { endKeeping } from "../state/keeping";
 import { send } from "./transport";
 
 export interface Tokens {
@@ -27,11 +28,13 @@ export function keep(tokens: Tokens): void {
   }
 }
 
-/** Nobody is signed in here any more. */
-export function forget(): void {
+/** Nobody is signed in here any more; nothing of what was seen stays either. */
+export async function forget(): Promise<void> {
   if (mini) {
     held = null;
     Taro.removeStorageSync(KEY);
+  } else {
+    await endKeeping();
   }
 }
 

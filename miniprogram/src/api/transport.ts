@@ -1,6 +1,8 @@
 // How a request leaves: fetch in a browser, the platform's own call in a mini-program. Never throws.
 import Taro from "@tarojs/taro";
 
+import { answered } from "../state/seen";
+
 export interface Answer {
   status: number; // 0: no answer came
   json: unknown;
@@ -32,6 +34,7 @@ async function fetched(method: string, path: string, headers: Record<string, str
       signal: stop.signal,
     });
     const text = await answer.text();
+    answered(path, answer.headers.get("Cloudfilm-Kept-At") || "");
     return { status: answer.status, json: parsed(text), retryAfter: Number(answer.headers.get("Retry-After")) || 0 };
   } catch {
     return NOBODY;

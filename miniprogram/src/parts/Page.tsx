@@ -4,9 +4,11 @@ import { type ReactNode, useEffect } from "react";
 
 import { back } from "../state/go";
 import { useRetrying } from "../state/network";
+import { useSeenAt } from "../state/seen";
 import { systemScale, useSettings } from "../state/settings";
 import { useWords } from "../words";
 import { commonWords } from "../words/common";
+import { sayMoment } from "../words/moments";
 import { HospitalPhone } from "./HospitalPhone";
 
 interface Props {
@@ -16,16 +18,18 @@ interface Props {
   dark?: boolean;
   bare?: boolean; // no edges and no foot: a picture fills it
   aside?: ReactNode; // at the right of the head
+  onBack?: () => void; // where a page has steps of its own
   hospital?: string; // code of the hospital to ring; all of mine where none is named
 }
 
 const BASE = { usual: 17, elder: 22 }; // px of 1rem in a mini-program
 
 /** A page. */
-export function Page({ title, children, first, dark, bare, aside, hospital }: Props) {
+export function Page({ title, children, first, dark, bare, aside, onBack, hospital }: Props) {
   const { elder } = useSettings();
   const say = useWords(commonWords);
   const retrying = useRetrying();
+  const seenAt = useSeenAt();
   const mini = process.env.TARO_ENV !== "h5";
   const rem = { "--rem": `${(elder ? BASE.elder : BASE.usual) * Math.max(1, elder ? 1 : systemScale())}px` } as object;
   useEffect(() => {
@@ -42,11 +46,19 @@ export function Page({ title, children, first, dark, bare, aside, hospital }: Pr
           {say.offline}
         </div>
       )}
+      {seenAt && !retrying && (
+        <div className="bar" role="status">
+          {say.seenAt(sayMoment(seenAt))}{" "}
+          <button className="bar-way" onClick={() => window.location.reload()}>
+            {say.retry}
+          </button>
+        </div>
+      )}
       <div className={bare ? "bare" : "inner"}>
         {!mini && (
           <header className="head">
             {!first && (
-              <button className="button plain" onClick={back}>
+              <button className="button plain" onClick={onBack || back}>
                 <span aria-hidden="true">‹</span> {say.back}
               </button>
             )}

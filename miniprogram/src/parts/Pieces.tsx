@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Problem } from "../api/client";
 import { signIn } from "../state/entry";
 import { replace } from "../state/go";
+import { keeps } from "../state/keeping";
 import { useWords } from "../words";
 import { commonWords } from "../words/common";
 
@@ -58,7 +59,7 @@ export function Fault({ problem, again }: { problem: Problem; again: () => void 
       </Empty>
     );
   }
-  const words = { offline: say.offlineNow, missing: say.missing } as Record<string, string>;
+  const words = { offline: keeps() ? say.unseen : say.offlineNow, missing: say.missing } as Record<string, string>;
   return (
     <Empty title={words[problem.kind] || problem.said}>
       <Button kind={problem.kind === "missing" ? "quiet" : ""} onTap={problem.kind === "missing" ? () => replace("exams") : again}>

@@ -10,6 +10,7 @@ import { Bones, Button, Card, Fault } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { open, openViewer } from "../../state/go";
 import { around, known } from "../../state/history";
+import { useSeenAt } from "../../state/seen";
 import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
 import { examWords } from "../../words/exam";
@@ -42,6 +43,7 @@ export default function ExamPage() {
     }
   };
   const swipe = useSwipe(step);
+  const online = useSeenAt() === "";
 
   return (
     <Page title={say.examTitle} hospital={shown?.hospital.code}>
@@ -58,7 +60,7 @@ export default function ExamPage() {
             {shown.state_text && !isPlain(shown) && <p className="text">{shown.state_text}</p>}
             {WAITING.includes(shown.state) && <NotifyMe exam={shown} />}
           </section>
-          <Entries exam={shown} say={say} />
+          <Entries exam={shown} say={say} online={online} />
           <Card>
             <Button kind="quiet" onTap={() => open("share", { exam: id })}>
               {say.share}
@@ -94,7 +96,13 @@ export default function ExamPage() {
   );
 }
 
-function Entries({ exam, say }: { exam: Partial<ExamDetail> & Exam; say: typeof examWords.zh }) {
+interface EntriesProps {
+  exam: Partial<ExamDetail> & Exam;
+  say: typeof examWords.zh;
+  online: boolean;
+}
+
+function Entries({ exam, say, online }: EntriesProps) {
   const images = () =>
     exam.studies.length === 1 ? openViewer({ study: exam.studies[0], exam: exam.id }) : open("images", { id: exam.id });
   const report = exam.report
@@ -102,6 +110,7 @@ function Entries({ exam, say }: { exam: Partial<ExamDetail> & Exam; say: typeof 
       ? say.reportPreliminary
       : say.reportPages
     : say.reportNotYet;
+  const inside = exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : say.imagesNone;
   return (
     <div className="entries">
       <Entry word={say.report} inside={report} off={!exam.report} onTap={() => open("report", { exam: exam.id })} />
@@ -113,8 +122,8 @@ function Entries({ exam, say }: { exam: Partial<ExamDetail> & Exam; say: typeof 
       />
       <Entry
         word={say.images}
-        inside={exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : say.imagesNone}
-        off={!exam.images && !exam.elsewhere_url}
+        inside={online ? inside : say.imagesNeedNetwork}
+        off={!online || (!exam.images && !exam.elsewhere_url)}
         onTap={images}
       />
     </div>

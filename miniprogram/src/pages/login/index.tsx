@@ -9,6 +9,7 @@ import { Page } from "../../parts/Page";
 import { Button, Card, Check, Said } from "../../parts/Pieces";
 import { problemOf } from "../../parts/useAnswer";
 import { afterLogin } from "../../state/entry";
+import { canKeep } from "../../state/keeping";
 import { choose, useSettings } from "../../state/settings";
 import { useWords } from "../../words";
 import { loginWords } from "../../words/login";
@@ -23,7 +24,7 @@ export default function Login() {
   const [phone, setPhone] = useState("");
   const [challenge, setChallenge] = useState("");
   const [agreed, setAgreed] = useState(false);
-  const [remember, setRemember] = useState(true);
+  const [remember, setRemember] = useState(false); // what stays on a phone, its owner says
   const failed = Taro.getCurrentInstance().router?.params.failed;
   const [fault, setFault] = useState(failed ? say.otherWayFailed : "");
   const [busy, setBusy] = useState(false);
@@ -146,7 +147,7 @@ function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: Code
         <Field name={say.code} value={code} onChange={setCode} onDone={enter} kind="code" most={6} />
         {process.env.TARO_ENV === "h5" && (
           <Check on={remember} onTap={onRemember}>
-            {say.remember}
+            {canKeep() ? say.rememberAndKeep : say.remember}
           </Check>
         )}
         <Button onTap={enter} off={busy || code.trim().length < 6}>

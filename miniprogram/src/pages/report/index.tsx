@@ -12,6 +12,7 @@ import { Picture } from "../../parts/Picture";
 import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
+import { useSeenAt } from "../../state/seen";
 import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
 import { sayMoment } from "../../words/moments";
@@ -186,6 +187,7 @@ function Signed({ report }: { report: Report }) {
 function Ways({ id, report, spoken }: { id: string; report: Report; spoken: string }) {
   const say = useWords(reportWords);
   const voice = useVoice();
+  const online = useSeenAt() === ""; // the PDF is not kept
   const [fault, setFault] = useState("");
   useEffect(() => voice.stop, []);
   const inApp = async () => {
@@ -202,7 +204,7 @@ function Ways({ id, report, spoken }: { id: string; report: Report; spoken: stri
     <div className="stack">
       {fault && <Said kind="wrong">{fault}</Said>}
       {report.pdf && process.env.TARO_ENV !== "h5" && <Button onTap={inApp}>{say.openPdf}</Button>}
-      {report.pdf && process.env.TARO_ENV === "h5" && (
+      {report.pdf && online && process.env.TARO_ENV === "h5" && (
         <div className="row">
           <a className="button" href={pdfPath(id)} target="_blank" rel="noreferrer">
             {say.openPdf}

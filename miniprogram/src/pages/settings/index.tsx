@@ -89,7 +89,7 @@ function Account() {
     setFault("");
     try {
       await call(method, path);
-      forget();
+      await forget();
       void Taro.reLaunch({ url: "/pages/login/index" });
     } catch (thrown) {
       setFault(problemOf(thrown).said);
