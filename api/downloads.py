@@ -37,13 +37,18 @@ MOST_SERIES = 200  # named in one question
 async def manifest(request: Request, exam: str) -> HTTPResponse:
     """What a download of this exam holds and how many bytes it is: the whole, the report, each page of film, each series."""
     asked(request)
+    return answer(await inside(request, exam))
+
+
+async def inside(request: Request, exam: str) -> dict[str, Any]:
+    """As `manifest` tells it, for whoever asks; raises NotFound where nothing may be taken along."""
     services: Services = request.app.ctx.services
     seen = await _shared(request, exam)
     if seen is not None and seen.whose is not None:
-        return answer((await maskeddownloads.gathered(services, request.ctx.grant, seen)).listed())
+        return (await maskeddownloads.gathered(services, request.ctx.grant, seen)).listed()
     found = seen.found if seen else await exam_of(request, exam)
     download = await gathered(services, _asker(request), found, seen)
-    return answer(_listed(download, length_of(await entries(services, download))))
+    return _listed(download, length_of(await entries(services, download)))
 
 
 @reads(routes, "/<exam>/download.zip")

@@ -107,7 +107,7 @@ GROUPS: Mapping[str, Group] = {
         (JSON,), query=("hospital", "from", "to", "action", "role", "outcome", "study", "cursor", "limit", "format")
     ),
     "exam-access": Group((JSON,), (JSON,), statuses=(200, 201)),
-    "landing": Group((HTML,), ("application/x-www-form-urlencoded",), query=("who", "by")),
+    "landing": Group((HTML,), ("application/x-www-form-urlencoded",), query=("who", "by", "take")),
     "messages": Group((HTML, JSON)),
     "notices": Group((JSON,), (JSON,), statuses=(200, 201, 204)),
     "reminders": Group((JSON,), (JSON,), statuses=(200, 201)),

@@ -17,6 +17,7 @@ routes = Blueprint("get")
 PATH = "/get"
 TITLE = "取片"
 WHY = "请输入患者手机上显示的 8 位取片码。取片码 10 分钟内有效，只能用一次。"
+PATTERN = r"[0-9０-９ \-]{8,12}"  # browsers read it with the flag v, where a bare - is an error
 WRONG = "取片码不对或已失效，请让患者重新出示。"
 TOO_OFTEN = "试得太多了，请过十分钟再试，或请患者出示二维码。"
 LOST = "这一页放得太久，请再输一次。"
@@ -51,7 +52,7 @@ async def _typed(request: Request) -> HTTPResponse:
 
 
 def _ask(request: Request, fault: str = "", status: int = 200) -> HTTPResponse:
-    code = field("code", "8 位取片码", inputmode="numeric", autocomplete="off", pattern="[0-9０-９ -]{8,12}", autofocus="")
+    code = field("code", "8 位取片码", inputmode="numeric", autocomplete="off", pattern=PATTERN, autofocus="")
     return page(
         TITLE,
         heading(TITLE, WHY),

@@ -97,7 +97,7 @@ async def _ended(request: Request, ended: LinkEnded) -> HTTPResponse:
 
 
 def _not_there() -> HTTPResponse:
-    return page(NOT_THERE[0], heading(*NOT_THERE), status=404)
+    return page(NOT_THERE[0], heading(*NOT_THERE), '<a class="button quiet" href="/get">输入取片码</a>', status=404)
 
 
 async def _verification_file(services: Services, name: str) -> HTTPResponse:

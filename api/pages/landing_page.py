@@ -29,11 +29,17 @@ HEADERS = {
 HTML = "text/html; charset=utf-8"
 
 
-def page(title: str, *parts: str, hospital: Hospital | None = None, status: int = 200, help_line: str = "") -> HTTPResponse:
-    """A page of these parts, which are HTML; at its end, whom one may call, or `help_line` where that is no hospital."""
+def page(
+    title: str, *parts: str, hospital: Hospital | None = None, status: int = 200, help_line: str = "", wide: bool = False
+) -> HTTPResponse:
+    """A page of these parts, which are HTML; at its end, whom one may call, or `help_line` where that is no hospital.
+
+    `wide`: on a desk its pairs stand side by side.
+    """
     name = escape(name_of(hospital)) if hospital else "云胶片"
     foot = f"<p>{escape(help_line)}</p>" if help_line else _foot(hospital)
-    body = _FRAME.format(title=escape(title), style=STYLE, name=name, main="".join(parts), foot=foot)
+    kind = "wide" if wide else "narrow"
+    body = _FRAME.format(title=escape(title), style=STYLE, kind=kind, name=name, main="".join(parts), foot=foot)
     return HTTPResponse(body, status, HEADERS, HTML)
 
 
@@ -82,5 +88,5 @@ _FRAME = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow"><meta name="referrer" content="no-referrer">
 <meta name="format-detection" content="telephone=no"><title>{title}</title><style>{style}</style></head>
-<body><header><span>{name}</span></header><main>{main}</main><footer>{foot}</footer></body></html>
+<body class="{kind}"><header><span>{name}</span></header><main>{main}</main><footer>{foot}</footer></body></html>
 """

@@ -12,6 +12,7 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from api.exams import item_of_link, on_record
+from api.pages import landing_take
 from api.pages.landing_exam import leave
 from api.pages.landing_forms import field, form, holder, said, with_session
 from api.pages.landing_page import card, day_and_time, heading, page, wrong
@@ -24,6 +25,7 @@ from core.grants import Grant, Role
 from identity.links import Link
 from records.models import PatientRecord, Report, ReportStatus
 from share.models import Share
+from share.parts import Part
 from share.viewing import ShareView, view_of
 
 TITLE = "有人给您分享了检查资料"
@@ -46,7 +48,8 @@ async def opened(request: Request, link: Link) -> HTTPResponse:
     if request.method == "POST":
         return await _submitted(request, link, inside)
     if inside is not None:
-        return await _shown(request, inside)
+        request.ctx.grant = inside
+        return await (landing_take.page_of(request) if landing_take.TAKE in request.args else _shown(request, inside))
     _, share = await services.sharing.openings.found(str(request.match_info["token"]), now())
     if grant is not None and grant.role is Role.PATIENT and grant.subject == share.person_id:
         return _own(request)
@@ -103,7 +106,6 @@ def _own(request: Request) -> HTTPResponse:
 async def _shown(request: Request, grant: Grant) -> HTTPResponse:
     """All that was shared; on record before its first byte."""
     services: Services = request.app.ctx.services
-    request.ctx.grant = grant
     view = await view_of(grant, now())
     assert view is not None, "the session is of a share"
     seen = await all_received(services, grant)
@@ -118,6 +120,7 @@ async def _shown(request: Request, grant: Grant) -> HTTPResponse:
         "".join([await _exam(request, view, each, whose, len(seen)) for each, whose in zip(seen, shown, strict=True)]),
         form(request, LEAVE, button="看完了，退出", kind="quiet"),
         help_line="如有疑问，请联系分享给您的人。",
+        wide=True,
     )
 
 
@@ -141,11 +144,12 @@ async def _exam(request: Request, view: ShareView, seen: Received, whose: str, e
     item = await item_of_link(request, seen)
     name = escape(exam.item or exam.body_part or "检查")
     head = f'<h2>{name}</h2><p class="second">{escape(hospital.name)} · {day_and_time(exam.performed_at, hospital.zone)}</p>'
-    return (
-        card(head, whose, _banner(view, seen), _report(exam.id, report, alone=exams == 1))
-        + _film(exam.id, item)
-        + _images(seen, item, view)
-    )
+    missing = view.left_out(exam.id)
+    told = _report(exam.id, report, alone=exams == 1) if seen.has(Part.REPORT) else ""
+    left_out = f'<p class="second">{missing}</p>' if missing else ""
+    words = card(head, whose, _banner(view, seen), told, left_out)
+    pictures = _film(exam.id, item) + _images(request, seen, item, view)
+    return f'<div class="pair">{words}<div class="seen">{pictures}</div></div>' if pictures else words
 
 
 def _banner(view: ShareView, seen: Received) -> str:
@@ -199,16 +203,23 @@ def _film(exam_id: str, item: Mapping[str, Any]) -> str:
     )
 
 
-def _images(seen: Received, item: Mapping[str, Any], view: ShareView) -> str:
+def _images(request: Request, seen: Received, item: Mapping[str, Any], view: ShareView) -> str:
     exam_id, studies = seen.found.exam.id, item["studies"]
+    files = (
+        f'<a class="button quiet" href="{landing_take.way(request, exam_id)}">下载，先看大小</a>' if view.allow_download else ""
+    )
     if not studies or not item["images"]:
-        return card("<h2>影像</h2>", f'<p class="second">{WITHHELD}</p>') if view.masked and seen.found.studies else ""
-    ways = "".join(f'<a class="button" href="/viewer/#study={uid}&amp;exam={exam_id}">打开影像</a>' for uid in studies)
-    files = f'<a class="button quiet" href="/api/v1/exams/{exam_id}/download.zip">下载影像、胶片和报告</a>'
+        withheld = view.masked and seen.found.studies and seen.has(Part.IMAGES)
+        why = f'<h2>影像</h2><p class="second">{WITHHELD}</p>' if withheld else ""
+        return card(why, files) if why or files else ""
+    ways = "".join(
+        f'<a class="button" href="/viewer/#study={uid}&amp;exam={exam_id}">打开影像{f" {n}" if len(studies) > 1 else ""}</a>'
+        for n, uid in enumerate(studies, 1)
+    )
     return card(
         f'<h2>影像</h2><p class="small">共 {item["images"]} 幅</p>',
         ways,
-        files if view.allow_download else "",
+        files,
         '<p class="small">仅供浏览参考，不作诊断依据</p>',
-        kind="film",
+        kind="film first",
     )
