@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import struct
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+import orjson
 from pydicom.datadict import dictionary_VR, private_dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PersonName
 
 from archive.charset import text
+from core.errors import NotFound
 
 Json = dict[str, Any]
 Reader = Callable[[bytes, bool, Sequence[str]], list[Any]]
@@ -182,6 +184,18 @@ def _binary(vr: str, value: bytes, tag: int, path: str) -> Json:
     if len(value) > INLINE_MAX_BYTES or (tag in PIXEL_TAGS and path.count("/") == 1):
         return {"vr": vr, "BulkDataURI": f"{path}{tag:08X}"}
     return {"vr": vr, "InlineBinary": b2a_base64(value, newline=False).decode("ascii")}
+
+
+def inline_value(document: bytes, path: str) -> tuple[str, bytes]:
+    """VR and bytes of a small binary value: `path` is TAG, or TAG/item/TAG with items counted from 0. Raises NotFound."""
+    found: Any = orjson.loads(document)
+    try:
+        *above, tag = path.split("/")
+        for sequence, number in zip(above[::2], above[1::2], strict=True):
+            found = found[sequence]["Value"][int(number)]
+        return found[tag]["vr"], a2b_base64(found[tag]["InlineBinary"])
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise NotFound("no such bulk data") from error
 
 
 def _codes(value: bytes, little_endian: bool, encodings: Sequence[str]) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from archive import extents, locate, original, seriesmetadata
 from archive.decode import decode_frame
+from archive.dicomjson import inline_value
 from archive.extents import Bulk, Frame
 from archive.inspection import ObjectRef
 from archive.locate import Located
@@ -131,10 +133,11 @@ class Reader:
         return await self.replicas.read(_ref(at))
 
     async def bulkdata(self, at: Located, path: str) -> tuple[Bulk, bytes]:
-        """A large value by its path; raises NotFound."""
+        """A binary value by its path, also a small one that stands in the metadata itself; raises NotFound."""
         bulk = next((bulk for bulk in at.extents.bulkdata if bulk.path == path), None)
         if bulk is None:
-            raise NotFound("no such bulk data")
+            vr, value = inline_value(zlib.decompress(await self.metadata(at)), path)
+            return Bulk(path, vr, 0, len(value)), value
         holder = await (self._explicit(at) if at.extents.of_explicit_le else self.object(at))
         return bulk, holder[bulk.offset : bulk.offset + bulk.length]
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageSequence
 from archive.describe import describe
 from films.image import Window
 from films.picture import draw
-from tests.parts.site import PDF, SERIES_OF_THREE, Site, made, parts, radiograph, uids
+from tests.parts.site import PDF, SERIES_OF_THREE, Site, encapsulated_pdf, made, parts, radiograph, uids
 
 
 def picture(content: bytes) -> Image.Image:
@@ -156,6 +156,16 @@ def test_a_pdf_is_given_as_pdf(site: Site) -> None:
         answer = site.get(f"{site.path('pdf')}/rendered", accept)
         assert answer.headers["content-type"] == "application/pdf"
         assert answer.content.rstrip(b"\0") == PDF
+
+
+def test_a_very_small_pdf_is_given_as_pdf(site: Site) -> None:
+    own, small = uids("small pdf"), b"%PDF-1.4\n%%EOF\n"  # its value stands in the metadata itself
+    site.store(encapsulated_pdf("small pdf", small))
+    path = "/studies/{StudyInstanceUID}/series/{SeriesInstanceUID}/instances/{SOPInstanceUID}".format(**own)
+    answer = site.get(f"{path}/rendered", "application/pdf")
+    assert (answer.status_code, answer.content.rstrip(b"\0")) == (200, small)
+    assert site.get(f"{path}/bulkdata/00420011", "application/pdf").content.rstrip(b"\0") == small
+    assert site.get(f"{path}/bulkdata/00420012").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["ct", "cine", "film", "bits"])

@@ -128,12 +128,12 @@ def radiograph() -> NDArray[np.uint16]:
     return pixels
 
 
-def encapsulated_pdf() -> bytes:
+def encapsulated_pdf(name: str = "pdf", pdf: bytes = PDF) -> bytes:
     document = Dataset()
     document.SOPClassUID = EncapsulatedPDFStorage
-    for keyword, uid in uids("pdf").items():
+    for keyword, uid in uids(name).items():
         setattr(document, keyword, uid)
-    document.EncapsulatedDocument = PDF + bytes(len(PDF) % 2)
+    document.EncapsulatedDocument = pdf + bytes(len(pdf) % 2)
     document.MIMETypeOfEncapsulatedDocument = "application/pdf"
     return written(document, ExplicitVRLittleEndian)
 
