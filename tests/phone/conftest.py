@@ -10,8 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pydicom.data import get_testdata_file
 
 from api.commands.hospital import set_up
 from api.demo import CT_EXAM, HOSPITALS
@@ -30,6 +32,8 @@ __all__ = ["chromium"]
 
 SLICES = 24  # two pages of film
 CT = "胸部CT增强（模体）"
+ULTRASOUND = "超声心动图"
+ECHO = "examples_ybr_color.dcm"  # of the pydicom package: the device wrote beside its image area
 PATIENT = "13800138000"
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 40_000
@@ -57,6 +61,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("images")
     for number, content in enumerate(islice(ct_files(CT_EXAM), SLICES), 1):
         (folder / f"ct{number:03}.dcm").write_bytes(content)
+    _echoes(folder)
     with Installation(tmp_path_factory.mktemp("phone"), WORKERS=1, REDIS_URL="none") as running:
         logins = asyncio.run(_introduced(settings_of(running)))
         done = running.command("import", str(folder), "--hospital", "demo")
@@ -188,6 +193,17 @@ def small_targets(page: Page, least: int) -> list[str]:
         least,
     )
     return found
+
+
+def _echoes(folder: Path) -> None:
+    """One ultrasound cine, and the same again as a second series."""
+    echo = pydicom.dcmread(get_testdata_file(ECHO))  # type: ignore[arg-type]  # a path, as the file is there
+    for number, description in enumerate(("四腔心", "没有选的序列"), 1):
+        echo.SpecificCharacterSet, echo.SeriesDescription, echo.SeriesNumber = "ISO_IR 192", description, number
+        echo.SeriesInstanceUID = f"{echo.StudyInstanceUID}.{number}"
+        echo.SOPInstanceUID = f"{echo.SeriesInstanceUID}.1"
+        echo.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID(echo.SOPInstanceUID)
+        echo.save_as(folder / f"us{number}.dcm")
 
 
 async def _introduced(settings: Settings) -> list[dict[str, str]]:

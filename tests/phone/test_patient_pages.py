@@ -9,12 +9,22 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.parts.installation import Installation
 from tests.parts.phone import Phone
 from tests.parts.visitor import Visitor
-from tests.phone.conftest import CT, MINI_PROGRAMS, PATIENT, OpenPhone, cut_texts, serious_findings, small_targets
+from tests.phone.conftest import (
+    CT,
+    MINI_PROGRAMS,
+    PATIENT,
+    ULTRASOUND,
+    OpenPhone,
+    cut_texts,
+    serious_findings,
+    small_targets,
+)
 from tests.phone.test_pages import TOKENS, run_mini_program
 
 pytestmark = pytest.mark.timeout(240)
@@ -25,7 +35,7 @@ PAGES = {
     "report": "检查所见",
     "download": "获取下载码",
     "looked": "您自己",
-    "share": "对方会看到",
+    "share": "分享给谁看",
     "shares": "我的分享",
     "bind": "我绑定的",
     "feedback": "是什么问题",
@@ -118,11 +128,19 @@ def test_who_looked_is_told(exams: Page) -> None:
     expect(page.get_by_text(re.compile("您自己 · 报告")).first).to_be_visible()
 
 
-def test_share_for_a_doctor_is_shown_listed_and_stopped(exams: Page) -> None:
+def on(page: Page) -> Page:
+    """One step further in sharing."""
+    page.get_by_role("button", name="下一步").click()
+    return page
+
+
+def test_share_for_a_doctor_is_shown_listed_made_longer_and_stopped(exams: Page) -> None:
     page = go(exams, "share")
-    page.get_by_role("button", name="3 天").click()
-    page.get_by_role("button", name="生成分享").click()
-    expect(page.locator(".digits").first).to_have_text(re.compile(r"\d{6}"))
+    page.get_by_role("button", name="给医生看").click()
+    on(page).get_by_role("button", name="3 天").click()
+    expect(on(page).get_by_text("林知夏")).to_be_visible()
+    page.get_by_role("button", name="生成二维码").click()
+    expect(page.locator(".share-digits")).to_have_text(re.compile(r"^\d{3} \d{3}$"))
     picture = page.get_by_role("img", name="分享二维码")
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", True)
@@ -130,26 +148,81 @@ def test_share_for_a_doctor_is_shown_listed_and_stopped(exams: Page) -> None:
     page.get_by_role("button", name="获取取片码").click()
     expect(page.get_by_text(re.compile(r"^\d{4} \d{4}$"))).to_be_visible()
     page = go(exams, "shares")
-    page.get_by_role("button", name="谁打开过").first.click()
+    page.get_by_role("button", name="查看这份分享").first.click()
     expect(page.get_by_text("还没有人打开过。")).to_be_visible()
+    page.get_by_role("button", name="延长有效期").click()
+    page.get_by_role("button", name="7 天").click()
+    expect(page.get_by_text("二维码和密码不变")).to_be_visible()
     page.get_by_role("button", name="停止分享").click()
     expect(page.get_by_text("停止后对方马上打不开")).to_be_visible()
     page.get_by_role("button", name="确定停止").click()
-    expect(page.locator(".state").first).to_have_text("已停止")
+    expect(page.get_by_text("对方现在打不开了")).to_be_visible()
+    page.get_by_role("button", name="我的分享").click()
+    expect(page.locator(".gone .state").first).to_have_text("已停止")
+    page.locator(".gone").first.get_by_role("button", name="再分享一次").click()
+    expect(page.get_by_role("heading", name="怎样打开？")).to_be_visible()
 
 
 def test_share_for_others_can_be_face_to_face(exams: Page) -> None:
     page = go(exams, "share")
-    page.get_by_role("button", name="给其他人").click()
-    expect(page.get_by_text("影像和隐去姓名的报告")).to_be_visible()
-    page.get_by_role("checkbox", name="打开时要密码").click()
+    page.get_by_role("button", name="给其他人看").click()
+    on(page).get_by_role("checkbox", name="打开时要密码").click()
     expect(page.get_by_text("10 分钟内有效，只能打开一次")).to_be_visible()
-    page.get_by_role("button", name="生成分享").click()
+    on(page).get_by_role("button", name="生成二维码").click()
     expect(page.get_by_role("img", name="分享二维码")).to_be_visible()
-    expect(page.get_by_text("密码只显示这一次")).to_have_count(0)
+    expect(page.locator(".share-digits")).to_have_count(0)
     page.get_by_role("button", name="停止分享").click()
     page.get_by_role("button", name="确定停止").click()
     expect(page.get_by_text("已停止")).to_be_visible()
+
+
+def test_one_series_is_shared_as_the_preview_shows_it_with_what_the_device_wrote_blacked(
+    exams: Page, site: Installation
+) -> None:
+    page = go(exams, "share", ULTRASOUND)
+    page.get_by_role("button", name="给其他人看").click()
+    page.get_by_role("button", name=f"只选一部分 {ULTRASOUND}").click()
+    page.get_by_role("checkbox", name="胶片").click()
+    page.get_by_role("checkbox", name="没有选的序列").click()
+    expect(page.get_by_text("1 / 2 个序列")).to_be_visible()
+    on(on(page))
+    expect(page.get_by_text("林**")).to_be_visible()
+    expect(page.get_by_text("您没有选：胶片。")).to_be_visible()
+    (picture,) = (each.get_attribute("src") or "" for each in page.locator(".preview-image img").all())
+    shown = pixels(page, picture)
+    named = pixels(page, picture.replace("mask=true", "mask=false"))
+    assert brightest(written(named)) > 100, "the device wrote something there"
+    assert brightest(written(shown)) < 16 < brightest(shown), "it is black, and the heart is there"
+    page.get_by_role("button", name="生成二维码").click()
+    digits = page.locator(".share-digits").inner_text().replace(" ", "")
+    newest = page.request.get("/api/v1/shares?limit=1").json()["items"][0]["id"]
+    address = page.request.get(f"/api/v1/shares/{newest}").json()["url"]
+    opening = {"token": address.rpartition("/s/")[2], "passcode": digits}
+    opened = httpx.post(f"{site.url}/api/v1/shares/open", json=opening).raise_for_status().json()
+    ((study,),) = (each["studies"] for each in opened["exams"])
+    headers = {"Authorization": f"Bearer {opened['access_token']}"}
+    with httpx.Client(base_url=f"{site.url}/dicom-web/studies/{study}", headers=headers, timeout=60) as recipient:
+        (series,) = (row["0020000E"]["Value"][0] for row in recipient.get("/series").json())
+        got = recipient.get(f"/series/{series}/thumbnail").raise_for_status().content
+    assert Image.open(io.BytesIO(got)).convert("L").tobytes() == shown.tobytes(), "what is shown before is what they get"
+
+
+def pixels(page: Page, path: str) -> Image.Image:
+    """A picture of the server, in grey."""
+    answer = page.request.get(path)
+    assert answer.status == 200, path
+    return Image.open(io.BytesIO(answer.body())).convert("L")
+
+
+def brightest(picture: Image.Image) -> float:
+    """Of its greys."""
+    return picture.getextrema()[1]  # type: ignore[return-value]  # of one channel
+
+
+def written(picture: Image.Image) -> Image.Image:
+    """The corner of the echo outside its image area (PS3.3 section C.8.5.5), without its blurred edge."""
+    scale = picture.width / 320
+    return picture.crop((0, 0, int(80 * scale), int(28 * scale)))
 
 
 def test_consent_that_was_taken_back_is_asked_for_before_sharing(exams: Page) -> None:
@@ -158,7 +231,8 @@ def test_consent_that_was_taken_back_is_asked_for_before_sharing(exams: Page) ->
     page.get_by_role("button", name="撤回同意").click()
     expect(page.locator(".line", has_text="分享给其他医院的医生")).to_contain_text("未回答")
     page = go(exams, "share")
-    page.get_by_role("button", name="生成分享").click()
+    page.get_by_role("button", name="给医生看").click()
+    on(on(page)).get_by_role("button", name="生成二维码").click()
     expect(page.get_by_text("分享前请先阅读并同意")).to_be_visible()
     page.get_by_role("button", name="同意", exact=True).click()
     expect(page.get_by_role("img", name="分享二维码")).to_be_visible()
@@ -217,12 +291,26 @@ def test_pages_are_clean_for_everybody_and_nothing_is_cut(open_phone: OpenPhone,
     page = open_phone(elder=elder)
     for name in PAGES:
         go(page, name)
-        page.wait_for_load_state("networkidle")
-        assert serious_findings(page) == [], name
-        assert cut_texts(page) == [], name
-        words_in_a_text = 'class="term"'  # as large as the text around them (WCAG 2.2, 2.5.8: inline)
-        small = small_targets(page, 56 if elder else 44)
-        assert [each for each in small if words_in_a_text not in each] == [], name
+        look(page, name, elder)
+    if not elder:
+        return  # the steps of sharing once, where the type is largest
+    go(page, "share", ULTRASOUND).get_by_role("button", name="给其他人看").click()
+    for step in ("分享哪些内容？", "怎样打开？", "对方会看到这些"):
+        page.get_by_role("heading", name=step).wait_for()
+        look(page, step, elder)
+        page.get_by_role("button", name=re.compile("^(下一步|生成二维码)$")).click()
+    page.get_by_role("img", name="分享二维码").wait_for()
+    look(page, "the finished share", elder)
+
+
+def look(page: Page, name: str, elder: bool) -> None:
+    """Nothing to complain of."""
+    page.wait_for_load_state("networkidle")
+    assert serious_findings(page) == [], name
+    assert cut_texts(page) == [], name
+    words_in_a_text = 'class="term"'  # as large as the text around them (WCAG 2.2, 2.5.8: inline)
+    small = small_targets(page, 56 if elder else 44)
+    assert [each for each in small if words_in_a_text not in each] == [], name
 
 
 def test_settings_are_followed_and_signing_out_ends_it(open_phone: OpenPhone) -> None:
@@ -257,9 +345,17 @@ def test_mini_program_reads_a_report_shares_and_opens_the_viewer_by_a_ticket(
         {"open": f"pages/report/index?exam={exam}"},
         {"see": "医院更正过这份报告"},
         {"open": f"pages/share/index?exam={exam}"},
-        {"see": "对方会看到"},
-        {"tap": "生成分享"},
-        {"see": "密码只显示这一次"},
+        {"tap": "给医生看"},
+        {"tap": "只选一部分"},
+        {"tap": "胶片 2 页"},
+        {"tap": "下一步"},
+        {"see": "多长时间内可以看"},
+        {"tap": "下一步"},
+        {"see": "您没有选：胶片。"},
+        {"tap": "生成二维码"},
+        {"see": "密码只在这里显示一次"},
+        {"tap": "保存二维码"},
+        {"see": "已保存到相册"},
         {"tap": "停止分享"},
         {"tap": "确定停止"},
         {"see": "已停止"},

@@ -1,89 +1,138 @@
-// One share: its code, the pick-up code, for whom, until when, who came, and a big way to stop it.
+// One share: its code and passcode on one page, the pick-up code, until when, who came, and a big way to stop it.
 import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
-import { one, pickup, type Share, stop, type Visit, visits } from "../api/shares";
+import { token } from "../api/tokens";
 import { addressOf } from "../api/transport";
+import { extend, one, pickup, type Share, stop, type Visit, visits } from "../api/shares";
+import { open } from "../state/go";
+import { known } from "../state/history";
 import { nameOf, useWords } from "../words";
 import { sayMoment } from "../words/moments";
 import { shareWords } from "../words/share";
 import { Picture } from "./Picture";
-import { Button, Card, Said } from "./Pieces";
+import { Button, Card, Chips, Said } from "./Pieces";
 import { problemOf } from "./useAnswer";
+import "./ShareCard.css";
+
+type Say = typeof shareWords.zh;
 
 const OPEN = ["active", "early"];
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const LONGER = [DAY, 3 * DAY, 7 * DAY]; // all of them good also for a share with a name
 
-export function ShareCard({ share, onStopped }: { share: Share; onStopped: (share: Share) => void }) {
+interface Props {
+  share: Share;
+  onChanged: (share: Share) => void;
+}
+
+export function ShareCard({ share, onChanged }: Props) {
   const say = useWords(shareWords);
   const good = OPEN.includes(share.state);
   return (
     <div className="loose">
-      {good && (
-        <Card>
-          <p className="text">{say.shareShow(sayMoment(share.expires_at))}</p>
-          <div className="qr">
-            <Picture className="qr-picture" path={share.qr} words={say.shareQr} atOnce />
-          </div>
-          {share.passcode_digits && (
-            <div>
-              <p className="text second">{say.passcode}</p>
-              <p className="text digits">{share.passcode_digits}</p>
-              <p className="text second">{say.passcodeOnce}</p>
-            </div>
-          )}
-          <PickUp share={share} />
-          <CopyLink share={share} />
-        </Card>
-      )}
-      {!good && <Said>{stateWords(share, say)}</Said>}
-      <p className="text second">
-        {share.masked ? say.forOthers : say.forDoctor} · {say.exams(share.exams.length)} ·{" "}
-        {say.opens(share.opens, share.max_opens)}
-      </p>
+      {good ? <Code share={share} /> : <Over share={share} />}
+      {good && <PickUp share={share} />}
+      <section className="stack">
+        <h2 className="heading">{itemsOf(share, say)}</h2>
+        <p className="text second">
+          {share.masked ? say.withoutName : say.withName} · {share.allow_download ? say.previewDownload : say.previewLooking} ·{" "}
+          {say.opens(share.opens, share.max_opens)}
+        </p>
+      </section>
       <Visits id={share.id} />
-      {good && <Stop share={share} onStopped={onStopped} />}
+      {good && share.extendable && <Longer share={share} onChanged={onChanged} />}
+      {good && <Stop share={share} onStopped={onChanged} />}
     </div>
   );
 }
 
 /** How a share stands, in a word. */
-export function stateWords(share: Share, say: typeof shareWords.zh): string {
-  const words: Record<string, string> = {
+export function stateWords(share: Share, say: Say): string {
+  const words: Record<Share["state"], string> = {
     active: say.sharing,
-    early: say.sharing,
+    early: say.early,
     revoked: say.stopped,
     expired: say.over,
-    locked: say.stopped,
+    locked: say.locked,
     used: say.usedUp,
   };
   return words[share.state] || share.state;
 }
 
-function PickUp({ share }: { share: Share }) {
+/** What is shared, by the names of the list; how many where that was never open. */
+export function itemsOf(share: Share, say: Say): string {
+  const items = share.exams.map((id) => known(id)?.item);
+  return items.every(Boolean) ? items.join("、") : say.exams(share.exams.length);
+}
+
+function Code({ share }: { share: Share }) {
   const say = useWords(shareWords);
-  const [code, setCode] = useState("");
-  const [fault, setFault] = useState("");
-  const show = () =>
-    pickup(share.id).then(
-      (made) => setCode(`${made.code.slice(0, 4)} ${made.code.slice(4)}`),
-      (thrown) => setFault(problemOf(thrown).said),
-    );
-  if (!code) {
-    return (
-      <div className="stack">
-        {fault && <Said kind="wrong">{fault}</Said>}
-        <Button kind="quiet" onTap={show}>
-          {say.pickupMake}
-        </Button>
+  return (
+    <Card>
+      <p className="text middle">{say.shareScan}</p>
+      <div className="share-qr">
+        <Picture className="qr-picture" path={share.qr} words={say.shareQr} atOnce />
       </div>
+      {share.passcode_digits && (
+        <div className="share-passcode">
+          <p className="text second">{say.passcode}</p>
+          <p className="text share-digits">{inGroups(share.passcode_digits, 3)}</p>
+          <p className="text second">{say.passcodeOnce}</p>
+        </div>
+      )}
+      {share.passcode && !share.passcode_digits && <p className="text second middle">{say.passcodeGone}</p>}
+      <p className="text strong middle">
+        {say.shareUntil(sayMoment(share.expires_at))}
+        {share.max_opens === 1 ? `，${say.shareOnce}` : ""}
+      </p>
+      <div className="row">
+        <SaveCode share={share} />
+        <CopyLink share={share} />
+      </div>
+    </Card>
+  );
+}
+
+function Over({ share }: { share: Share }) {
+  const say = useWords(shareWords);
+  const words: Partial<Record<Share["state"], string>> = { revoked: say.stopDone, locked: say.lockedWhy };
+  return (
+    <Card>
+      <Said>{words[share.state] || stateWords(share, say)}</Said>
+      <Button onTap={() => open("share", { again: share.id })}>{say.again}</Button>
+    </Card>
+  );
+}
+
+/** A browser saves it as a file; a mini-program among the phone's photos. */
+function SaveCode({ share }: { share: Share }) {
+  const say = useWords(shareWords);
+  const [said, setSaid] = useState("");
+  if (process.env.TARO_ENV === "h5") {
+    return (
+      <a className="button quiet" href={share.qr} download="share-qr.png">
+        {say.saveQr}
+      </a>
     );
   }
-  const site = process.env.TARO_ENV === "h5" ? window.location.origin : addressOf("");
+  const save = async () => {
+    try {
+      const header = { Authorization: `Bearer ${token()}` };
+      const file = await Taro.downloadFile({ url: addressOf(share.qr), header });
+      await Taro.saveImageToPhotosAlbum({ filePath: file.tempFilePath });
+      setSaid(say.savedQr);
+    } catch {
+      setSaid(say.saveQrFailed);
+    }
+  };
   return (
-    <div>
-      <p className="text second">{say.pickupCode}</p>
-      <p className="text digits">{code}</p>
-      <p className="text second">{say.pickupWhere(`${site.replace(/^https?:\/\//, "")}/get`)}</p>
+    <div className="stack">
+      <Button kind="quiet" onTap={() => void save()}>
+        {said === say.savedQr ? said : say.saveQr}
+      </Button>
+      {said === say.saveQrFailed && <p className="text second">{said}</p>}
     </div>
   );
 }
@@ -97,9 +146,43 @@ function CopyLink({ share }: { share: Share }) {
     setCopied(true);
   };
   return (
-    <Button kind="plain" onTap={() => void copy().catch(() => undefined)}>
+    <Button kind="quiet" onTap={() => void copy().catch(() => undefined)}>
       {copied ? say.copied : say.copyLink}
     </Button>
+  );
+}
+
+function PickUp({ share }: { share: Share }) {
+  const say = useWords(shareWords);
+  const [code, setCode] = useState<{ code: string; expires_at: string } | null>(null);
+  const [fault, setFault] = useState("");
+  const show = () => {
+    setFault("");
+    pickup(share.id).then(setCode, (thrown) => setFault(problemOf(thrown).said));
+  };
+  const site = process.env.TARO_ENV === "h5" ? window.location.origin : addressOf("");
+  return (
+    <Card>
+      <h2 className="heading">{say.pickup}</h2>
+      {!code && <p className="text second">{say.pickupWhy}</p>}
+      {fault && <Said kind="wrong">{fault}</Said>}
+      {code && (
+        <div className="stack">
+          <div>
+            <p className="text second">{say.pickupWhere}</p>
+            <p className="text address">{`${site.replace(/^https?:\/\//, "")}/get`}</p>
+          </div>
+          <div>
+            <p className="text second">{say.pickupCode}</p>
+            <p className="text digits">{inGroups(code.code, 4)}</p>
+          </div>
+          <p className="text second">{say.pickupUntil(sayMoment(code.expires_at))}</p>
+        </div>
+      )}
+      <Button kind="quiet" onTap={show}>
+        {code ? say.pickupAgain : say.pickupMake}
+      </Button>
+    </Card>
   );
 }
 
@@ -120,22 +203,66 @@ function Visits({ id }: { id: string }) {
         <ul className="lines">
           {found.map((visit, index) => (
             <li className="line" key={`${visit.at}-${index}`}>
-              <span className="grow">
-                <span className="line-name">
-                  {[visit.said && [visit.said.hospital, visit.said.name].filter(Boolean).join(" "), nameOf(say.events, visit.what)]
-                    .filter(Boolean)
-                    .join(" · ")}
-                  {visit.exams.some((each) => each.downloaded_at) ? ` · ${say.events.downloaded}` : ""}
-                </span>
-                <span className="second line-more">
-                  {[sayMoment(visit.at), visit.place?.city, visit.device].filter(Boolean).join(" · ")}
-                </span>
-              </span>
+              <VisitLine visit={visit} />
             </li>
           ))}
         </ul>
+        {found.some((visit) => visit.said) && <p className="text small">{say.visitsWho}</p>}
       </Card>
     </section>
+  );
+}
+
+function VisitLine({ visit }: { visit: Visit }) {
+  const say = useWords(shareWords);
+  const who = visit.said ? [visit.said.hospital, visit.said.name].filter(Boolean).join(" ") : say.somebody;
+  const taken = visit.exams.some((each) => each.downloaded_at) ? say.events.downloaded : "";
+  const where = visit.place && (visit.place.city || nameOf(say.places, visit.place.kind, ""));
+  const network = visit.place?.network ? say.network(visit.place.network) : "";
+  return (
+    <span className="grow">
+      <span className="line-name strong">{who}</span>
+      <span className="line-more">{[nameOf(say.events, visit.what), taken].filter(Boolean).join("，")}</span>
+      <span className="second line-more">{sayMoment(visit.at)}</span>
+      <span className="second line-more">{[where, network, visit.device].filter(Boolean).join(" · ")}</span>
+    </span>
+  );
+}
+
+function Longer({ share, onChanged }: Props) {
+  const say = useWords(shareWords);
+  const [asking, setAsking] = useState(false);
+  const [said, setSaid] = useState<{ good: boolean; words: string } | null>(null);
+  const go = async (seconds: number) => {
+    try {
+      const longer = await extend(share.id, seconds);
+      setSaid({ good: true, words: say.extended(sayMoment(longer.expires_at)) });
+      setAsking(false);
+      onChanged({ ...longer, passcode_digits: share.passcode_digits });
+    } catch (thrown) {
+      setSaid({ good: false, words: problemOf(thrown).said });
+    }
+  };
+  return (
+    <div className="stack">
+      {said && <Said kind={said.good ? "good" : "wrong"}>{said.words}</Said>}
+      {asking && (
+        <Card>
+          <p className="text">{say.extendTo}</p>
+          <Chips
+            name={say.extend}
+            chosen=""
+            options={LONGER.map((each) => [String(each), each === DAY ? say.hours(24) : say.daysFor(each / DAY)])}
+            onChoose={(seconds) => void go(Number(seconds))}
+          />
+        </Card>
+      )}
+      {!asking && (
+        <Button kind="quiet" onTap={() => setAsking(true)}>
+          {say.extend}
+        </Button>
+      )}
+    </div>
   );
 }
 
@@ -162,12 +289,19 @@ function Stop({ share, onStopped }: { share: Share; onStopped: (share: Share) =>
   return (
     <div className="stack">
       <Said kind="wrong">{fault || say.stopSure}</Said>
-      <Button kind="danger" onTap={end}>
-        {say.stopYes}
-      </Button>
-      <Button kind="quiet" onTap={() => setAsking(false)}>
-        {say.cancel}
-      </Button>
+      <div className="row">
+        <Button kind="danger" onTap={end}>
+          {say.stopYes}
+        </Button>
+        <Button kind="quiet" onTap={() => setAsking(false)}>
+          {say.stopNo}
+        </Button>
+      </div>
     </div>
   );
+}
+
+/** 123456 reads better as 123 456. */
+function inGroups(digits: string, size: number): string {
+  return (digits.match(new RegExp(`.{1,${size}}`, "g")) || []).join(" ");
 }

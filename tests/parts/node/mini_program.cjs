@@ -11,7 +11,7 @@ const BUILT_IN = /^http:\/\/127\.0\.0\.1:8000/;
 const PATIENCE_MS = 30000;
 const LOOK_MS = 20;
 const FINGER_MS = 100;
-const TOUCHED = ["button", "check", "chip", "exam-card", "tile"]; // classes of what a finger can touch
+const TOUCHED = ["button", "check", "chip", "exam-card", "tile", "way"]; // classes of what a finger can touch
 
 const storage = {};
 const asked = [];
@@ -58,6 +58,8 @@ const known = {
   setNavigationBar: (options) => told(options, {}),
   request: (options) => (void send(options), { abort() {} }),
   downloadFile: (options) => (setTimeout(() => told(options, { statusCode: 200, tempFilePath: "/picture", apFilePath: "/picture" })), { onProgressUpdate() {} }),
+  pageScrollTo: (options) => told(options, {}),
+  saveImageToPhotosAlbum: (options) => told(options, {}),
   navigateTo: navigate,
   redirectTo: navigate,
   reLaunch: navigate,

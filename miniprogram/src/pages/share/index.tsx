@@ -1,64 +1,138 @@
-// Making a share: for whom, which exams, how long, with which passcode; what they will see stands there before it is made.
+// Sharing in four steps: for whom, what, how it is opened, and what they will see; then the code to show.
 import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
 import { call, Problem } from "../../api/client";
 import type { Exam } from "../../api/exams";
-import { share as make, type Share, type Wanted } from "../../api/shares";
+import { one, share as make, type Share } from "../../api/shares";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Card, Check, Chips, Said } from "../../parts/Pieces";
+import { Bones, Button, Said } from "../../parts/Pieces";
 import { ShareCard } from "../../parts/ShareCard";
 import { problemOf } from "../../parts/useAnswer";
 import { around, known } from "../../state/history";
 import { useWords } from "../../words";
-import { sayDay } from "../../words/dates";
-import { later, sayMoment } from "../../words/moments";
 import { shareWords } from "../../words/share";
 import type { Offered } from "../settings/Texts";
+import { begun, type Draft, likeThat, mayBeShared, settled, wanted } from "./draft";
+import { How } from "./How";
+import { Preview } from "./Preview";
+import { Terms } from "./Terms";
+import { What } from "./What";
+import { Who } from "./Who";
+import "./index.css";
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-const FACE_TO_FACE = 600;
-const FOR_DOCTOR = [DAY, 3 * DAY, 7 * DAY];
-const FOR_OTHERS = [DAY, 7 * DAY, 30 * DAY];
+const STEPS = 4;
+const WHO = 1;
+const WHAT = 2;
+const HOW = 3;
+const PREVIEW = 4;
 
 export default function SharePage() {
   const say = useWords(shareWords);
-  const first = Taro.getCurrentInstance().router?.params.exam || "";
-  const [mine, setMine] = useState<Exam[]>([]);
-  const [chosen, setChosen] = useState<string[]>(first ? [first] : []);
-  const [choosing, setChoosing] = useState(!first);
-  const [doctor, setDoctor] = useState(true);
-  const [life, setLife] = useState(7 * DAY);
-  const [passcode, setPasscode] = useState(true);
-  const [download, setDownload] = useState(true);
+  const { exam: first = "", again = "" } = Taro.getCurrentInstance().router?.params || {};
+  const [mine, setMine] = useState<Exam[] | null>(null);
+  const [draft, setDraft] = useState<Draft>(() => begun(first));
+  const [step, setStep] = useState(WHO);
   const [fault, setFault] = useState("");
+  const [made, setMade] = useState<Share | null>(null);
+  useEffect(() => {
+    around(first).then(
+      (found) => {
+        setMine(found);
+        const kept = draft.choices.filter(({ exam }) => found.every((each) => each.id !== exam || mayBeShared(each)));
+        if (kept.length < draft.choices.length) {
+          setDraft((before) => ({ ...before, choices: kept }));
+          setFault(say.shareNotYet);
+        }
+      },
+      (thrown) => setFault(problemOf(thrown).said),
+    );
+    if (again) {
+      one(again).then(
+        (share) => {
+          setDraft(likeThat(share));
+          setStep(HOW);
+        },
+        (thrown) => setFault(problemOf(thrown).said),
+      );
+    }
+  }, []);
+  const change = (more: Partial<Draft>) => {
+    setFault("");
+    setDraft((before) => settled({ ...before, ...more }));
+  };
+  const go = (to: number) => {
+    const nothing = !draft.choices.length ? say.chooseExam : draft.choices.some(isEmpty) ? say.chooseSome : "";
+    if (to > WHAT && nothing) {
+      setFault(nothing);
+      return;
+    }
+    setFault("");
+    setStep(to);
+    toTop();
+  };
+  const making = useMaking(draft, setMade, setFault);
+
+  if (made) {
+    return (
+      <Page title={made.state === "revoked" ? say.shareTitle : say.shareReady}>
+        <ShareCard share={made} onChanged={setMade} />
+      </Page>
+    );
+  }
+  if (making.terms) {
+    return (
+      <Page title={say.shareTitle}>
+        <Terms terms={making.terms} fault={fault} busy={making.busy} onAgree={making.agree} onRefuse={making.refuse} />
+      </Page>
+    );
+  }
+  const choose = (doctor: boolean) => {
+    change({ doctor, hidden: !doctor });
+    go(WHAT);
+  };
+  return (
+    <Page title={say.shareTitle} hospital={known(first)?.hospital.code} onBack={step > WHO ? () => go(step - 1) : undefined}>
+      <p className="text second">{say.shareStep(step, STEPS)}</p>
+      {step === WHO && <Who onChoose={choose} />}
+      {step === WHAT && (mine ? <What mine={mine} choices={draft.choices} onChange={(choices) => change({ choices })} /> : <Bones />)}
+      {step === HOW && <How draft={draft} onChange={change} />}
+      {step === PREVIEW && <Preview draft={draft} />}
+      {fault && <Said kind="wrong">{fault}</Said>}
+      {step > WHO && (
+        <div className="stack">
+          {step === PREVIEW ? (
+            <Button onTap={making.make} off={making.busy}>
+              {say.shareMake}
+            </Button>
+          ) : (
+            <Button onTap={() => go(step + 1)}>{say.next}</Button>
+          )}
+          <Button kind="quiet" onTap={() => go(step - 1)}>
+            {say.before}
+          </Button>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+/** Making it, with whatever must be agreed to or confirmed first. */
+function useMaking(draft: Draft, onMade: (share: Share) => void, setFault: (said: string) => void) {
   const [terms, setTerms] = useState<Offered | null>(null);
   const [sensitive, setSensitive] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [made, setMade] = useState<Share | null>(null);
-  useEffect(() => {
-    around(first).then(setMine, () => undefined);
-  }, []);
-
-  const asks = doctor || passcode;
-  const seconds = asks ? life : FACE_TO_FACE;
-  const create = async (confirmed = false) => {
+  const attempt = async (work: () => Promise<void>) => {
     setFault("");
-    if (!chosen.length) {
-      setFault(say.chooseExam);
-      return;
-    }
     setBusy(true);
-    const wanted: Wanted = { exams: chosen, expires_in: seconds, mask: !doctor, passcode: asks ? true : null, allow_download: download };
     try {
-      setMade(await make(confirmed ? { ...wanted, confirm_sensitive: true } : wanted));
+      await work();
     } catch (thrown) {
       await refused(problemOf(thrown));
     }
     setBusy(false);
   };
-  /** A text to agree to first, or something to confirm; anything else is said as it is. */
+  const create = async () => onMade(await make(sensitive ? { ...wanted(draft), confirm_sensitive: true } : wanted(draft)));
   const refused = async (problem: Problem) => {
     const kind = typeof problem.body.consent === "string" ? problem.body.consent : "";
     if (kind) {
@@ -69,117 +143,30 @@ export default function SharePage() {
     setSensitive(/confirm_sensitive/.test(String(problem.body.detail || "") + problem.said));
     setFault(problem.said.replace(/（confirm_sensitive）| \(confirm_sensitive\)/, ""));
   };
-  const agree = async () => {
-    if (!terms) {
-      return;
-    }
-    setBusy(true);
-    try {
-      await call("POST", "/api/v1/me/consents", { kind: terms.kind, version: terms.version, agree: true });
-      setTerms(null);
-      await create();
-    } catch (thrown) {
-      setFault(problemOf(thrown).said);
-    }
-    setBusy(false);
+  return {
+    terms,
+    busy,
+    make: () => void attempt(create),
+    refuse: () => setTerms(null),
+    agree: () =>
+      void attempt(async () => {
+        await call("POST", "/api/v1/me/consents", { kind: terms?.kind, version: terms?.version, agree: true });
+        setTerms(null);
+        await create();
+      }),
   };
+}
 
-  if (made) {
-    return (
-      <Page title={say.shareReady}>
-        <ShareCard share={made} onStopped={(share) => setMade(share)} />
-      </Page>
-    );
+function isEmpty({ parts, series }: Draft["choices"][number]): boolean {
+  const images = !parts || parts.includes("images");
+  return (parts !== null && !parts.length) || (images && series !== null && !series.length);
+}
+
+/** A new step begins at its head. */
+function toTop(): void {
+  if (process.env.TARO_ENV === "h5") {
+    document.querySelectorAll(".taro_page").forEach((each) => each.scrollTo(0, 0));
+    return;
   }
-  if (terms) {
-    return (
-      <Page title={say.shareTitle}>
-        <p className="text">{say.shareAgree}</p>
-        <Card>
-          <h2 className="heading">{terms.title}</h2>
-          <p className="text">{terms.text.trim()}</p>
-          {fault && <Said kind="wrong">{fault}</Said>}
-          <Button onTap={agree} off={busy}>
-            {say.agree}
-          </Button>
-          <Button kind="quiet" onTap={() => setTerms(null)}>
-            {say.disagree}
-          </Button>
-        </Card>
-      </Page>
-    );
-  }
-  const toggle = (id: string) => setChosen(chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id]);
-  const listed = choosing ? mine : mine.filter((each) => chosen.includes(each.id));
-  const lives = doctor ? FOR_DOCTOR : FOR_OTHERS;
-  return (
-    <Page title={say.shareTitle} hospital={known(first)?.hospital.code}>
-      <section className="stack">
-        <h2 className="heading">{say.shareWho}</h2>
-        <Chips
-          name={say.shareWho}
-          chosen={doctor ? "doctor" : "others"}
-          options={[
-            ["doctor", say.forDoctor],
-            ["others", say.forOthers],
-          ]}
-          onChoose={(said) => {
-            setDoctor(said === "doctor");
-            setLife(7 * DAY);
-          }}
-        />
-        <p className="text second">{doctor ? say.forDoctorWhy : say.forOthersWhy}</p>
-      </section>
-      <section className="stack">
-        <h2 className="heading">{say.shareWhat}</h2>
-        <Card>
-          {!mine.length && <Bones cards={1} />}
-          {listed.map((each) => (
-            <Check key={each.id} on={chosen.includes(each.id)} onTap={() => toggle(each.id)}>
-              <span className="line-name">{each.item}</span>
-              <span className="second line-more">
-                {sayDay(each.performed_at)} · {each.hospital.name}
-              </span>
-            </Check>
-          ))}
-          {!choosing && (
-            <Button kind="plain" onTap={() => setChoosing(true)}>
-              {say.shareMore}
-            </Button>
-          )}
-        </Card>
-      </section>
-      {asks && (
-        <section className="stack">
-          <h2 className="heading">{say.shareFor}</h2>
-          <Chips
-            name={say.shareFor}
-            chosen={String(life)}
-            options={lives.map((each) => [String(each), each === DAY ? say.hours(24) : say.daysFor(each / DAY)])}
-            onChoose={(said) => setLife(Number(said))}
-          />
-        </section>
-      )}
-      <Card>
-        {!doctor && (
-          <Check on={passcode} onTap={() => setPasscode(!passcode)}>
-            {say.sharePasscode}
-          </Check>
-        )}
-        <p className="text second">{asks ? say.sharePasscodeWhy : say.faceToFace}</p>
-        <Check on={download} onTap={() => setDownload(!download)}>
-          {say.shareDownload}
-        </Check>
-      </Card>
-      <section className="meaning stack">
-        <p className="text strong">{say.sharePreview}</p>
-        <p className="text">{doctor ? say.previewNamed : say.previewMasked}</p>
-        <p className="text">{say.exams(chosen.length)} · {say.previewUntil(sayMoment(later(seconds)))}</p>
-      </section>
-      {fault && <Said kind="wrong">{fault}</Said>}
-      <Button onTap={() => create(sensitive)} off={busy}>
-        {say.shareMake}
-      </Button>
-    </Page>
-  );
+  void Taro.pageScrollTo({ scrollTop: 0, duration: 0 });
 }

@@ -1,46 +1,48 @@
 // My shares, newest first; each opens to its code, who came, and the way to stop it.
 import { useEffect, useState } from "react";
 
-import { type Share, shares as askShares } from "../../api/shares";
+import { one, type Share, shares as askShares } from "../../api/shares";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Card, Empty, Fault } from "../../parts/Pieces";
-import { ShareCard, stateWords } from "../../parts/ShareCard";
+import { Bones, Button, Empty, Fault, Said } from "../../parts/Pieces";
+import { itemsOf, ShareCard, stateWords } from "../../parts/ShareCard";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
-import { known } from "../../state/history";
+import { open } from "../../state/go";
+import { around } from "../../state/history";
 import { useWords } from "../../words";
 import { sayMoment } from "../../words/moments";
 import { shareWords } from "../../words/share";
 
+const OPEN = ["active", "early"];
+
 export default function Shares() {
   const say = useWords(shareWords);
-  const first = useAnswer(() => askShares(), []);
+  const first = useAnswer(listed, []);
   const [further, setFurther] = useState<{ items: Share[]; next: string | null } | null>(null);
-  const [chosen, setChosen] = useState("");
+  const [chosen, setChosen] = useState<Share | null>(null);
+  const [fault, setFault] = useState("");
   useEffect(() => setFurther(null), [first.answer]);
   const shown = [...(first.answer?.items || []), ...(further?.items || [])];
   const next = further ? further.next : first.answer?.next;
   const older = async () => {
+    setFault("");
     try {
       const page = await askShares(next || "");
       setFurther({ items: [...(further?.items || []), ...page.items], next: page.next });
-    } catch (fault) {
-      problemOf(fault);
+    } catch (thrown) {
+      setFault(problemOf(thrown).said);
     }
   };
-  const open = shown.find((each) => each.id === chosen);
-  if (open) {
+  const close = () => {
+    setChosen(null);
+    first.again();
+  };
+  if (chosen) {
     return (
-      <Page title={say.shareTitle}>
-        <Button kind="plain" onTap={() => setChosen("")}>
+      <Page title={say.shareTitle} onBack={close}>
+        <ShareCard share={chosen} onChanged={setChosen} />
+        <Button kind="quiet" onTap={close}>
           {say.sharesTitle}
         </Button>
-        <ShareCard
-          share={open}
-          onStopped={() => {
-            setChosen("");
-            first.again();
-          }}
-        />
       </Page>
     );
   }
@@ -50,22 +52,9 @@ export default function Shares() {
       {!first.answer && !first.problem && <Bones />}
       {first.answer && !shown.length && <Empty title={say.sharesNone} />}
       {shown.map((each) => (
-        <Card key={each.id}>
-          <div className="line-pair">
-            <span className="strong">{each.masked ? say.forOthers : say.forDoctor}</span>
-            <span className={`state${each.state === "active" ? "" : " off"}`}>{stateWords(each, say)}</span>
-          </div>
-          <p className="text second">
-            {each.exams.map((id) => known(id)?.item).filter(Boolean).join("、") || say.exams(each.exams.length)}
-          </p>
-          <p className="text second">
-            {say.until(sayMoment(each.expires_at))} · {say.opens(each.opens, each.max_opens)}
-          </p>
-          <Button kind="quiet" onTap={() => setChosen(each.id)} name={`${say.visitsTitle} ${sayMoment(each.created_at)}`}>
-            {say.visitsTitle}
-          </Button>
-        </Card>
+        <Line key={each.id} share={each} onTap={() => void one(each.id).then(setChosen, (thrown) => setFault(problemOf(thrown).said))} />
       ))}
+      {fault && <Said kind="wrong">{fault}</Said>}
       {next && (
         <Button kind="quiet" onTap={older}>
           {say.more}
@@ -73,4 +62,38 @@ export default function Shares() {
       )}
     </Page>
   );
+}
+
+function Line({ share, onTap }: { share: Share; onTap: () => void }) {
+  const say = useWords(shareWords);
+  const good = OPEN.includes(share.state);
+  const opens = share.opens ? say.opens(share.opens, share.max_opens) : say.opensNone;
+  return (
+    <section className={`card stack${good ? "" : " gone"}`}>
+      <div className="line-pair">
+        <span className={good ? "strong" : "second"}>{itemsOf(share, say)}</span>
+        <span className={`state${good ? "" : " off"}`}>{stateWords(share, say)}</span>
+      </div>
+      <p className="text second">
+        {share.masked ? say.withoutName : say.withName} · {opens}
+      </p>
+      <p className="text second">{good ? say.shareUntil(sayMoment(share.expires_at)) : sayMoment(share.created_at)}</p>
+      <div className="row">
+        <Button kind="quiet" onTap={onTap} name={`${say.sharesOne} ${sayMoment(share.created_at)}`}>
+          {good ? say.sharesOne : say.visitsTitle}
+        </Button>
+        {!good && (
+          <Button kind="quiet" onTap={() => open("share", { again: share.id })} name={`${say.again} ${sayMoment(share.created_at)}`}>
+            {say.again}
+          </Button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** With the exams at hand whose names stand on them; without, they are counted. */
+async function listed(): Promise<{ items: Share[]; next: string | null }> {
+  const [page] = await Promise.all([askShares(), around("").catch(() => [])]);
+  return page;
 }

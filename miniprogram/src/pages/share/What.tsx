@@ -1,0 +1,154 @@
+// The second step: which exams, and what of each: all of it, or some of report, film and series.
+import { useState } from "react";
+
+import type { Exam } from "../../api/exams";
+import { type Choice, type Part, type Series, seriesOf } from "../../api/shares";
+import { Picture } from "../../parts/Picture";
+import { Bones, Button, Card, Check, Empty, Fault } from "../../parts/Pieces";
+import { useAnswer } from "../../parts/useAnswer";
+import { useWords } from "../../words";
+import { sayDay } from "../../words/dates";
+import { shareWords } from "../../words/share";
+import { mayBeShared, partsOf, withParts, withSeries } from "./draft";
+
+interface Props {
+  mine: Exam[];
+  choices: Choice[];
+  onChange: (choices: Choice[]) => void;
+}
+
+export function What({ mine, choices, onChange }: Props) {
+  const say = useWords(shareWords);
+  const [all, setAll] = useState(!choices.length);
+  const of = (exam: Exam) => choices.find((each) => each.exam === exam.id);
+  const toggle = (exam: Exam) =>
+    onChange(
+      of(exam)
+        ? choices.filter((each) => each.exam !== exam.id)
+        : [...choices, { exam: exam.id, parts: null, series: null }],
+    );
+  const replace = (changed: Choice) => onChange(choices.map((each) => (each.exam === changed.exam ? changed : each)));
+  const listed = all ? [...mine.filter(mayBeShared), ...mine.filter((each) => !mayBeShared(each))] : mine.filter(of);
+  return (
+    <section className="what stack">
+      <h2 className="large">{say.shareWhat}</h2>
+      {!mine.length && <Empty title={say.sharesNone} />}
+      {listed.map((exam) => {
+        const choice = of(exam);
+        return (
+          <Card key={exam.id}>
+            <ExamLine exam={exam} on={Boolean(choice)} onTap={() => toggle(exam)} />
+            {choice && <Of exam={exam} choice={choice} onChange={replace} />}
+          </Card>
+        );
+      })}
+      {!all && mine.length > listed.length && (
+        <Button kind="quiet" onTap={() => setAll(true)}>
+          {say.shareMore}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function ExamLine({ exam, on, onTap }: { exam: Exam; on: boolean; onTap: () => void }) {
+  const say = useWords(shareWords);
+  const words = (
+    <>
+      <span className="line-name">{exam.item}</span>
+      <span className="second line-more">
+        {sayDay(exam.performed_at)} · {exam.hospital.name}
+      </span>
+    </>
+  );
+  if (!mayBeShared(exam)) {
+    return (
+      <div className="stack">
+        <p className="text">{words}</p>
+        <p className="text second">{say.shareNotYet}</p>
+      </div>
+    );
+  }
+  return (
+    <Check on={on} onTap={onTap}>
+      {words}
+    </Check>
+  );
+}
+
+/** What of one exam, in a line, and behind a tap the choice. */
+function Of({ exam, choice, onChange }: { exam: Exam; choice: Choice; onChange: (choice: Choice) => void }) {
+  const say = useWords(shareWords);
+  const [choosing, setChoosing] = useState(false);
+  const there = partsOf(exam);
+  const parts = choice.parts || there;
+  const named: Record<Part, string> = { report: say.report, film: say.film(exam.films), images: say.images(exam.images) };
+  const toggle = (part: Part) =>
+    onChange(withParts(choice, exam, parts.includes(part) ? parts.filter((each) => each !== part) : [...parts, part]));
+  const part = choice.parts || choice.series;
+  return (
+    <div className="of stack">
+      {!choosing && (
+        <p className="text second">
+          {part ? there.filter((each) => parts.includes(each)).map((each) => named[each]).join("、") : say.everything}
+          {!part && there.length > 1 && `：${there.map((each) => named[each]).join("、")}`}
+        </p>
+      )}
+      {choosing && (
+        <div>
+          {there.map((each) => (
+            <Check key={each} on={parts.includes(each)} onTap={() => toggle(each)}>
+              {named[each]}
+            </Check>
+          ))}
+          {parts.includes("images") && <SeriesOf exam={exam} choice={choice} onChange={onChange} />}
+        </div>
+      )}
+      <Button kind="plain" onTap={() => setChoosing(!choosing)} name={`${choosing ? say.chooseClose : say.choose} ${exam.item}`}>
+        {choosing ? say.chooseClose : say.choose}
+      </Button>
+    </div>
+  );
+}
+
+function SeriesOf({ exam, choice, onChange }: { exam: Exam; choice: Choice; onChange: (choice: Choice) => void }) {
+  const say = useWords(shareWords);
+  const asked = useAnswer(() => seriesOf(exam), [exam.id]);
+  if (asked.problem) {
+    return <Fault problem={asked.problem} again={asked.again} />;
+  }
+  if (!asked.answer) {
+    return <Bones cards={1} />;
+  }
+  const all = asked.answer.map((each) => each.uid);
+  if (all.length < 2) {
+    return null;
+  }
+  const chosen = choice.series || all;
+  const toggle = (uid: string) =>
+    onChange(withSeries(choice, all, chosen.includes(uid) ? chosen.filter((each) => each !== uid) : [...chosen, uid]));
+  return (
+    <div className="of-series">
+      <p className="text second">{say.series(chosen.length, all.length)}</p>
+      {asked.answer.map((each, index) => (
+        <Check key={each.uid} on={chosen.includes(each.uid)} onTap={() => toggle(each.uid)}>
+          <SeriesLine series={each} number={index + 1} />
+        </Check>
+      ))}
+    </div>
+  );
+}
+
+function SeriesLine({ series, number }: { series: Series; number: number }) {
+  const say = useWords(shareWords);
+  const [shown, setShown] = useState(true);
+  return (
+    <span className="series-line">
+      {shown && <Picture className="series-picture" path={series.picture} words="" onError={() => setShown(false)} />}
+      <span className="series-words">
+        <span className="line-name">{series.description || say.seriesName(number)}</span>
+        <span className="second line-more">{[series.modality, say.pictures(series.count)].filter(Boolean).join(" · ")}</span>
+      </span>
+    </span>
+  );
+}
