@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
@@ -119,6 +121,55 @@ def key_objects() -> bytes:
     return written(document, ExplicitVRLittleEndian)
 
 
+LEFT_WINDOW = (100.0, 1200.0)
+LEFT_LINE = ((30.0, 40.0), (90.0, 60.0))  # x and y of two points of the picture
+LEFT_OVERLAY = (96, 104, 20, 28)  # rows from, to, columns from, to: of air
+
+
+def left_slice() -> bytes:
+    """A slice with an overlay plane of one small square."""
+    top, bottom, left, right = LEFT_OVERLAY
+    bits = np.zeros((SIDE, SIDE), np.uint8)
+    bits[top:bottom, left:right] = 1
+    file = dcmread(BytesIO(ct_slice(4, "left")))
+    for element, vr, value in (
+        (0x0010, "US", SIDE),
+        (0x0011, "US", SIDE),
+        (0x0040, "CS", "G"),
+        (0x0050, "SS", [1, 1]),
+        (0x0100, "US", 1),
+        (0x0102, "US", 0),
+        (0x3000, "OW", np.packbits(bits, bitorder="little").tobytes()),
+    ):
+        file.add_new(0x60000000 + element, vr, value)
+    return written(file, ExplicitVRLittleEndian)
+
+
+def presentation() -> bytes:
+    """How a doctor left that slice: another window, turned, then mirrored, a line, a note, and a shutter (PS3.3 A.33.1)."""
+    image, series = Dataset(), Dataset()
+    image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = CT_CLASS, uid("left slice 4")
+    series.SeriesInstanceUID, series.ReferencedImageSequence = uid("left axial"), Sequence([image])
+    line, note, annotation, voi = Dataset(), Dataset(), Dataset(), Dataset()
+    line.GraphicAnnotationUnits, line.GraphicType, line.GraphicFilled = "PIXEL", "POLYLINE", "N"
+    line.GraphicDimensions, line.NumberOfGraphicPoints, line.GraphicData = 2, 2, [*LEFT_LINE[0], *LEFT_LINE[1]]
+    note.BoundingBoxAnnotationUnits, note.UnformattedTextValue = "DISPLAY", "小结节\r\n建议复查"
+    note.BoundingBoxTopLeftHandCorner, note.BoundingBoxBottomRightHandCorner = [0.5, 0.5], [0.75, 0.6]
+    annotation.GraphicLayer, annotation.ReferencedImageSequence = "NOTES", Sequence([image])
+    annotation.GraphicObjectSequence, annotation.TextObjectSequence = Sequence([line]), Sequence([note])
+    voi.WindowCenter, voi.WindowWidth = LEFT_WINDOW
+    state = Dataset()
+    state.SOPClassUID, state.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.11.1", uid("left state")
+    state.StudyInstanceUID, state.SeriesInstanceUID = uid("left"), uid("left states")
+    state.SpecificCharacterSet, state.Modality, state.SeriesNumber, state.PatientID = "ISO_IR 192", "PR", 8, "PHANTOM-7"
+    state.ContentLabel, state.PresentationLUTShape = "READ", "IDENTITY"
+    state.ImageRotation, state.ImageHorizontalFlip = 90, "Y"
+    state.ShutterShape, state.CenterOfCircularShutter, state.RadiusOfCircularShutter = "CIRCULAR", [64, 64], 80
+    state.ReferencedSeriesSequence, state.SoftcopyVOILUTSequence = Sequence([series]), Sequence([voi])
+    state.GraphicAnnotationSequence = Sequence([annotation])
+    return written(state, ExplicitVRLittleEndian)
+
+
 def document() -> bytes:
     """A PDF inside DICOM."""
     pdf = b"%PDF-1.4\n" + b"% a page of nothing\n" * 100 + b"%%EOF\n"
@@ -144,7 +195,17 @@ def files() -> Iterator[bytes]:
         yield ct_slice(number)
     for number in range(1, 5):
         yield ct_slice(number, "earlier", StudyDate="20250301", StudyDescription="上次")
-    yield from (coronal(), radiograph(), capture(), oblong(), key_objects(), document(), raw_data())
+    yield from (
+        left_slice(),
+        presentation(),
+        coronal(),
+        radiograph(),
+        capture(),
+        oblong(),
+        key_objects(),
+        document(),
+        raw_data(),
+    )
     for name in ("examples_ybr_color.dcm", "waveform_ecg.dcm", "test-SR.dcm"):
         yield package(name)
 

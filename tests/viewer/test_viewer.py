@@ -236,6 +236,32 @@ def test_key_images_of_the_hospital_are_starred_and_can_be_seen_alone(open_viewe
     expect(viewer.corner("ne").locator(".count")).to_have_text("1 / 1")
 
 
+def test_a_picture_is_seen_as_a_doctor_left_it_and_without(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("left")).shown()
+    note = viewer.pane().locator(".notes text")
+    expect(note.locator("tspan")).to_have_text(["小结节", "建议复查"])
+    expect(viewer.corner("sw")).to_contain_text("医生标注 READ")
+    expect(viewer.corner("sw")).to_contain_text("窗宽 1200 窗位 100")
+    stage = viewer.pane().locator(".stage").bounding_box()
+    assert stage is not None
+    drawn = [float(each) for each in re.findall(r"[\d.]+", viewer.pane().locator(".notes .line").get_attribute("d") or "")]
+    expected = [
+        at - edge for x, y in phantom.LEFT_LINE for at, edge in zip(viewer.at(y, x), (stage["x"], stage["y"]), strict=True)
+    ]
+    assert drawn == pytest.approx(expected, abs=0.2)  # turned by 90 degrees and mirrored, columns have become rows
+    viewer.page.keyboard.press("1")
+    top, bottom, left, right = phantom.LEFT_OVERLAY
+    greys = windowed(4, *phantom.LEFT_WINDOW)
+    greys[top:bottom, left:right] = 0x6F  # red of the overlay's colour
+    until_seen(viewer, greys.T)
+    expect(viewer.pane().locator(".notes .shutter")).to_have_count(1)
+    viewer.choose("更多", "医生标注")
+    expect(note).to_have_count(0)
+    expect(viewer.corner("sw")).to_contain_text("窗宽 400 窗位 40")
+    viewer.shown().page.keyboard.press("1")
+    until_seen(viewer, windowed(4, *phantom.WINDOW))
+
+
 def test_two_exams_are_scrolled_together(open_viewer: OpenViewer) -> None:
     viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), compare=phantom.uid("earlier"))
     viewer.shown().shown(pane=1)
@@ -428,6 +454,15 @@ def settled(viewer: Viewer) -> NDArray[np.uint8]:
     """What is on the canvas after the next frame of the screen."""
     viewer.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return viewer.pixels()
+
+
+def until_seen(viewer: Viewer, expected: NDArray[np.float64]) -> None:
+    """Return once the canvas shows that; an overlay comes after its picture."""
+    for _ in range(400):
+        if off(settled(viewer), expected) <= 1:
+            return
+        viewer.page.wait_for_timeout(50)
+    pytest.fail("the canvas never showed what was expected")
 
 
 def package_study(name: str) -> str:

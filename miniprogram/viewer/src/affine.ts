@@ -36,6 +36,15 @@ export function onScreen(columns: number, rows: number, aspect: number, width: n
   return [a, b, c, d, middleX - (a * columns + c * rows) / 2, middleY - (b * columns + d * rows) / 2];
 }
 
+/** The same posture, enlarged and moved so that a part of the picture fills the box. */
+export function showing(part: { start: Point; end: Point }, columns: number, rows: number, aspect: number, width: number, height: number, posture: Posture): Posture {
+  const { start, end } = part;
+  const near = fit(end.x - start.x, end.y - start.y, aspect, width, height, posture.turned);
+  const closer = { ...posture, zoom: near / fit(columns, rows, aspect, width, height, posture.turned), x: 0, y: 0 };
+  const middle = through(onScreen(columns, rows, aspect, width, height, closer), { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 });
+  return { ...closer, x: width / 2 - middle.x, y: height / 2 - middle.y };
+}
+
 export const through = ([a, b, c, d, e, f]: Affine, { x, y }: Point): Point => ({ x: a * x + c * y + e, y: b * x + d * y + f });
 
 export function inverse([a, b, c, d, e, f]: Affine): Affine {

@@ -24,7 +24,7 @@ export function refresh(viewer: Viewer, pane: Pane): void {
   corners.nw.replaceChildren(...who(viewer, pane));
   corners.ne.replaceChildren(...where(viewer, pane));
   const measured = picture !== null && viewer.marksOf(picture).length > 0;
-  corners.sw.replaceChildren(...(pictured ? how(pane) : []), ...(measured ? [element("div.legal-line", {}, say("disclaimer"))] : []));
+  corners.sw.replaceChildren(...(pictured ? [...left(pane), ...how(pane)] : []), ...(measured ? [element("div.legal-line", {}, say("disclaimer"))] : []));
   corners.se.replaceChildren(...(pictured ? quality(viewer, pane) : []));
   sides(pane);
 }
@@ -63,6 +63,11 @@ const dominant = (normal: Vector): 0 | 1 | 2 => {
   const [x, y, z] = normal.map(Math.abs) as Vector;
   return z >= x && z >= y ? 2 : y >= x ? 1 : 0;
 };
+
+/** Who sees what a doctor left must know that, and that there may be more to see without. */
+function left(pane: Pane): HTMLElement[] {
+  return pane.left ? lines(line(`${say("notes")} ${pane.left.label}`.trim(), "div.star")) : [];
+}
 
 function how(pane: Pane): HTMLElement[] {
   const window = pane.shown?.full ? pane.effectiveWindow : (pane.shown?.window ?? pane.effectiveWindow);

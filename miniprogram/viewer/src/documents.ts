@@ -1,6 +1,7 @@
 // What is no picture, in the place of one: documents, reports, waveforms; and what there is to say when nothing can be shown.
 
 import { element } from "./elements";
+import { isPresentation } from "./presentation";
 import type { Pane } from "./pane";
 import type { Picture } from "./pictures";
 import { path, type Failure } from "./server";
@@ -19,6 +20,7 @@ export async function showDocument(viewer: Viewer, pane: Pane, picture: Picture)
     put(await ecg(picture).catch((failure: Failure) => notice(words(failure, viewer), again(pane))));
     return;
   }
+  if (isPresentation(picture.row)) return put(notice([say("notesTitle"), say("notesNext")]));
   put(notice([say("notViewable")], download(picture)));
 }
 

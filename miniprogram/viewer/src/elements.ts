@@ -77,6 +77,7 @@ const ICONS: Record<string, string> = {
   lines: "M3 6h18M3 12h18M3 18h18",
   sharpen: "M12 4l8 16H4z",
   smooth: "M12 4c6 8 7 10 7 12a7 5 0 0 1-14 0c0-2 1-4 7-12z",
+  notes: "M4 5h16v11h-8l-4 4v-4H4zM8 9h8M8 12h5",
   download: "M12 4v11M7 11l5 5 5-5M4 20h16",
   saver: "M12 21C5 17 4 11 6 5c6 0 12 3 12 9 0 3-2 6-6 7zM12 21c0-5-1-8-3-11",
   help: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 18h.01",

@@ -4,7 +4,7 @@ import { refresh as refreshCorners } from "./corners";
 import { showFailure } from "./documents";
 import { bindGestures } from "./gestures";
 import { Pane } from "./pane";
-import { load, seriesOf, type Series } from "./pictures";
+import { isPlain, load, seriesOf, type Series } from "./pictures";
 import { Failure, patiently } from "./server";
 import type { Viewer } from "./viewer";
 
@@ -68,7 +68,7 @@ export class Hanging {
   /** Fill empty panes with the series that hang nowhere yet. */
   fill(): void {
     const hung = new Set(this.panes.map(({ series }) => series?.uid));
-    const rest = this.viewer.series.filter(({ uid }) => !hung.has(uid));
+    const rest = this.viewer.series.filter((each) => !hung.has(each.uid) && !isPlain(each));
     for (const pane of this.panes.filter(({ series }) => !series)) {
       const next = rest.shift();
       if (next) this.hangOrSay(pane, next);

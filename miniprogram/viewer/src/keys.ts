@@ -30,6 +30,7 @@ export function bindKeys(viewer: Viewer): void {
     l: () => viewer.setMode("length"),
     k: () => viewer.keys.toggle(),
     s: () => viewer.browsing.toggleSync(),
+    o: () => viewer.presentations.toggle(),
     " ": () => viewer.browsing.togglePlay(),
     "?": () => viewer.menus.help(),
     Escape: () => viewer.setMode(USUAL),

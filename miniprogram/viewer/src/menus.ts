@@ -106,6 +106,7 @@ export class Menus {
       { icon: "reset", name: say("reset"), off: !pictured, act: () => active.reset() },
       { icon: "star", name: say(picture && viewer.keys.has(picture) ? "unmarkKey" : "markKey"), off: !pictured, act: () => viewer.keys.toggle() },
       { icon: "star", name: say("keyOnly"), on: viewer.keys.only, off: !viewer.keys.only && !active.pictures.some((each) => viewer.keys.has(each)), act: () => viewer.keys.showOnly(!viewer.keys.only) },
+      { icon: "notes", name: say("notes"), on: viewer.presentations.shown, off: !picture || !viewer.presentations.any(picture), act: () => viewer.presentations.toggle() },
       { icon: viewer.namesShown ? "hidden" : "eye", name: say(viewer.namesShown ? "hideName" : "name"), act: () => viewer.showNames(!viewer.namesShown) },
       { icon: "saver", name: say("saver"), on: viewer.light(), off: !canUnpack(), act: () => this.save(!viewer.light()) },
       { icon: "large", name: say("large"), on: elder(), act: () => this.enlarge() },

@@ -26,7 +26,7 @@ export class Overviews {
   }
 
   /** All of what hangs in a pane, asked for once; resolves when it is here, or cannot be had. */
-  of({ series, pictures, window }: Pane): Promise<void> {
+  of({ series, pictures, sentWindow: window }: Pane): Promise<void> {
     if (!series || pictures.length > MOST) return Promise.resolve();
     const shade = pictures.some(({ grey }) => grey) ? inWindow(window) : "";
     const url = `${path(series.study, series.uid)}/rendered?viewport=${SIDE},${SIDE}&quality=${QUALITY}${shade}`;

@@ -1,13 +1,16 @@
 // One place on the screen where a series hangs: which picture of it, under which window, in which posture.
 
-import { UPRIGHT } from "./affine";
+import { showing, UPRIGHT, type Posture } from "./affine";
 import { drawn, element } from "./elements";
 import type { Frames, Pixels } from "./frames";
 import { drawMarks } from "./marks";
 import type { Mark } from "./measure";
+import { drawNotes } from "./notes";
+import { overlay } from "./overlays";
 import type { Overviews } from "./overviews";
 import { Painter } from "./painter";
 import { renderedUrl, type Picture, type Series } from "./pictures";
+import { shuttersOf, type Presented } from "./presentation";
 import type { Previews } from "./previews";
 import { Failure, path, patiently } from "./server";
 import { glanceBox, pictureBox, shownByGlance, stageBox } from "./stagesize";
@@ -28,6 +31,8 @@ export interface Told {
   light(): boolean;
   marksOf(picture: Picture): Mark[];
   chosenMark(): number | null;
+  presented(picture: Picture): Presented | null;
+  notesShown(): boolean;
 }
 
 interface Shown {
@@ -44,6 +49,7 @@ export class Pane {
   readonly surface: Surface;
   readonly layer: SVGSVGElement;
   readonly lines: SVGSVGElement;
+  readonly notes: SVGSVGElement;
   readonly over: HTMLElement; // documents and notices
   readonly corners: Record<"nw" | "ne" | "sw" | "se" | "left" | "top", HTMLElement>;
   series: Series | null = null;
@@ -74,9 +80,10 @@ export class Pane {
     const canvas = element("canvas.picture", { "aria-hidden": "true" });
     this.layer = drawn("svg", { class: "marks" });
     this.lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
+    this.notes = drawn("svg", { class: "notes", "aria-hidden": "true" });
     const corner = (name: string) => element(`div.corner.${name}` as "div", {});
     this.corners = { nw: corner("nw"), ne: corner("ne"), sw: corner("sw"), se: corner("se"), left: corner("side-left"), top: corner("side-top") };
-    this.stage = element("div.stage", {}, canvas, this.lines, this.layer);
+    this.stage = element("div.stage", {}, canvas, this.notes, this.lines, this.layer);
     this.over = element("div.over", { hidden: true, tabIndex: 0 });
     this.root = element("section.pane", { tabIndex: 0, role: "group" }, this.stage, ...Object.values(this.corners), this.over);
     this.surface = new Surface(canvas, () => this.overlay(), () => this.settle());
@@ -90,7 +97,17 @@ export class Pane {
   get effectiveWindow(): Window | null {
     const { picture } = this;
     if (!picture?.grey) return null;
-    return this.window ?? (picture.tone.ownTables ? null : (picture.tone.windows[0] ?? this.drawnWindow));
+    return this.sentWindow ?? (picture.tone.ownTables ? null : (picture.tone.windows[0] ?? this.drawnWindow));
+  }
+
+  /** The window that the picture does not ask for itself: chosen here, or by whoever left it so. */
+  get sentWindow(): Window | null {
+    return this.window ?? this.left?.window ?? null;
+  }
+
+  /** How somebody left this picture. */
+  get left(): Presented | null {
+    return this.picture && this.told.presented(this.picture);
   }
 
   get samples(): Samples | null {
@@ -120,7 +137,7 @@ export class Pane {
     const same = this.series?.uid === series.uid;
     Object.assign(this, { series, pictures, index });
     if (!same) Object.assign(this, { window: null, inverted: series.modality === "PT", edge: "none", drawnWindow: null });
-    if (!same) this.surface.posture = UPRIGHT;
+    if (!same) this.surface.posture = this.firstPosture();
     void this.ask();
   }
 
@@ -152,6 +169,7 @@ export class Pane {
     this.over.hidden = picture.show === "picture";
     this.drawnWindow = null;
     if (picture.show !== "picture") return this.document(picture);
+    void this.bringOverlay(picture, stop.signal);
     const known = this.light(picture) ? undefined : this.frames.get(picture);
     if (known) this.accept(picture, known);
     this.told.changed(this);
@@ -177,6 +195,16 @@ export class Pane {
     if (!light) await this.whole(picture, stop);
   }
 
+  /** The image's own overlay planes, which nobody waits for. */
+  private async bringOverlay(picture: Picture, signal: AbortSignal): Promise<void> {
+    this.surface.above = null;
+    if (!this.told.notesShown()) return;
+    const planes = await overlay(picture, signal).catch(() => null); // without them the picture is still worth seeing
+    if (signal.aborted) return;
+    this.surface.above = planes;
+    if (planes) this.surface.draw();
+  }
+
   private document(picture: Picture): void {
     this.shown = { picture, full: true, rough: false, window: null, url: "" };
     this.pixels = null;
@@ -193,7 +221,7 @@ export class Pane {
 
   /** The small picture of all of its series, when that is here. */
   private async rough(picture: Picture, stop: AbortController): Promise<boolean> {
-    const small = this.shows(picture) ? undefined : this.overviews.get(picture, this.window);
+    const small = this.shows(picture) ? undefined : this.overviews.get(picture, this.sentWindow);
     const bitmap = small && (await createImageBitmap(small).catch(() => null));
     if (!bitmap) return false;
     if (stop.signal.aborted || this.shows(picture)) bitmap.close();
@@ -213,7 +241,7 @@ export class Pane {
   /** The server's picture, as sharp as the stage can show. */
   private async look(picture: Picture, stop: AbortController): Promise<void> {
     const url = this.url(picture);
-    const glanced = this.glanced.instance === picture.key && !this.window && shownByGlance(picture) ? this.glanced.url : url;
+    const glanced = this.glanced.instance === picture.key && !this.sentWindow && shownByGlance(picture) ? this.glanced.url : url;
     const bitmap = await patiently(() => this.previews.ask(glanced, stop.signal), (yes) => this.told.offline(yes), stop.signal);
     if (stop.signal.aborted || (this.shown?.full && this.shown.picture === picture)) return bitmap.close();
     this.showPreview(picture, bitmap, { rough: false, url });
@@ -223,7 +251,7 @@ export class Pane {
     this.preview?.close();
     this.preview = bitmap;
     this.pixels = null;
-    this.shown = { picture, full: false, rough, window: this.window, url };
+    this.shown = { picture, full: false, rough, window: this.sentWindow, url };
     this.compose();
     this.told.changed(this);
   }
@@ -266,7 +294,8 @@ export class Pane {
     const { shown, painter } = this;
     if (!shown || !this.picture) return;
     const { columns, rows, aspect } = shown.picture;
-    const { inverted, edge } = this;
+    const { edge } = this;
+    const inverted = this.left ? shown.picture.tone.inverted !== (this.left.inverted !== this.inverted) : this.inverted;
     if (shown.full && this.pixels) painter.pixels(this.pixels, shown.picture, { window: this.effectiveWindow, inverted, edge }, coarse);
     else if (this.preview) painter.drawn(this.preview, { inverted, edge });
     this.surface.show(painter.canvas, columns, rows, aspect);
@@ -311,21 +340,38 @@ export class Pane {
   reset(): void {
     this.pause();
     Object.assign(this, { window: null, inverted: this.series?.modality === "PT", edge: "none" });
-    this.surface.posture = UPRIGHT;
+    this.surface.posture = this.firstPosture();
     void this.ask();
     this.told.changed(this);
+  }
+
+  /** Presentation states are known now, or not to be seen any longer. */
+  present(): void {
+    if (this.picture?.show !== "picture") return;
+    this.surface.posture = this.firstPosture();
+    void this.ask();
+  }
+
+  private firstPosture(): Posture {
+    const { left, picture, surface } = this;
+    if (!left || !picture) return UPRIGHT;
+    const { columns, rows, aspect } = picture;
+    return left.area ? showing(left.area, columns, rows, aspect, surface.width, surface.height, left.posture) : left.posture;
   }
 
   /** Address of the server's drawing of a picture, as large as the stage can show it now. */
   url(picture: Picture): string {
     const box = pictureBox(stageBox(this.surface, this.moving), picture, this.surface.posture.zoom, this.moving);
-    const { window } = this;
+    const window = this.sentWindow;
     const sent = window && { center: tidy(window.center, window.width), width: tidy(window.width, window.width) };
     return renderedUrl(picture, ...box, sent);
   }
 
   private overlay(): void {
     const { picture } = this;
+    const left = this.left;
+    const shutters = left?.shutters.length ? left.shutters : picture?.show === "picture" && this.told.notesShown() ? shuttersOf(picture.row) : [];
+    drawNotes(this.notes, left, shutters, this.surface.matrix);
     const marks = picture?.show === "picture" ? this.told.marksOf(picture) : [];
     drawMarks(this.layer, marks, this.surface.matrix, this.samples ?? this.knownValues(), this.told.chosenMark());
   }

@@ -56,7 +56,8 @@ export async function seriesOf(study: string, signal?: AbortSignal): Promise<Ser
 }
 
 const PLAIN = new Set(["SR", "PR", "KO", "DOC", "REG", "AU", "PLAN", "RTPLAN", "RTSTRUCT"]);
-const isPlain = ({ modality }: Series) => PLAIN.has(modality);
+/** Without pictures, as far as its modality says. */
+export const isPlain = ({ modality }: Series): boolean => PLAIN.has(modality);
 const seriesNumber = ({ row }: Series) => number(row, "SeriesNumber") ?? Number.MAX_SAFE_INTEGER;
 
 /** All pictures of a series, in the order in which they are looked through. */

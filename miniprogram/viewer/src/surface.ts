@@ -9,6 +9,8 @@ export class Surface {
   columns = 1;
   rows = 1;
   aspect = 1;
+  /** Drawn over the source, in the same place: a picture of the same columns and rows. */
+  above: CanvasImageSource | null = null;
   private source: CanvasImageSource | null = null;
   private context: CanvasRenderingContext2D;
   private asked = 0;
@@ -86,6 +88,7 @@ export class Surface {
     this.context.imageSmoothingQuality = "high";
     this.context.setTransform(a, b, c, d, exact ? Math.round(e) : e, exact ? Math.round(f) : f);
     this.context.drawImage(source, 0, 0, this.columns, this.rows);
+    if (this.above) this.context.drawImage(this.above, 0, 0, this.columns, this.rows);
   }
 
   private measure(): void {

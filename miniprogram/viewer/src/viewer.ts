@@ -21,6 +21,8 @@ import { Menus } from "./menus";
 import { Overviews } from "./overviews";
 import type { Pane, Told } from "./pane";
 import { seriesOf, type Picture, type Series } from "./pictures";
+import type { Presented } from "./presentation";
+import { Presentations } from "./presentations";
 import { Postures } from "./postures";
 import { Previews } from "./previews";
 import { Failure, patiently } from "./server";
@@ -37,6 +39,7 @@ export class Viewer implements Told {
   readonly loupe = new Loupe();
   readonly marks = new KeptMarks(() => this.redraw());
   readonly keys = new KeyImages(this);
+  readonly presentations = new Presentations(this);
   readonly browsing = new Browsing(this);
   readonly postures = new Postures(this);
   readonly drawing = new Drawing(this);
@@ -81,6 +84,7 @@ export class Viewer implements Told {
       if (!canUnpack()) this.menus.remark(say("noWasm"));
       if (address.compare) await this.hanging.compare(address.compare);
       void this.keys.find();
+      void this.presentations.find();
     } catch (error) {
       this.failed(this.active, error instanceof Failure ? error : new Failure("failed"));
       if (!(error instanceof Failure)) throw error;
@@ -127,6 +131,14 @@ export class Viewer implements Told {
 
   chosenMark(): number | null {
     return this.drawing.chosen;
+  }
+
+  presented(picture: Picture): Presented | null {
+    return this.presentations.of(picture);
+  }
+
+  notesShown(): boolean {
+    return this.presentations.shown;
   }
 
   // -- what is chosen for the whole page ---------------------------------------------------

@@ -41,6 +41,7 @@ const ZH: Record<string, string> = {
   "help.legal": "测量和影像仅供浏览参考，不作诊断依据。",
   left: "向左", right: "向右", up: "向上", down: "向下", brighter: "更亮", darker: "更暗", stronger: "对比强", weaker: "对比弱",
   noDownload: "分享者没有允许下载原始文件。",
+  notes: "医生标注", notesNext: "打开对应的影像时会自动显示，可在“更多”里隐藏。", notesTitle: "这是医生在影像上做的标注",
   complete: "已完成", partial: "部分", verified: "已审核", unverified: "未审核",
 };
 
@@ -85,6 +86,7 @@ const EN: Record<string, string> = {
   "help.legal": "Measurements and images are for reference only, not for diagnosis.",
   left: "Left", right: "Right", up: "Up", down: "Down", brighter: "Brighter", darker: "Darker", stronger: "Stronger", weaker: "Weaker",
   noDownload: "The original may not be downloaded by this share.",
+  notes: "Doctor's notes", notesNext: "They are shown with their images, and can be hidden under More.", notesTitle: "These are a doctor's notes on images",
   complete: "complete", partial: "partial", verified: "verified", unverified: "unverified",
 };
 
@@ -98,7 +100,7 @@ export function say(name: string, values: Record<string, unknown> = {}): string 
 const MODALITIES: Record<string, [string, string]> = {
   CT: ["CT", "CT"], MR: ["磁共振", "MRI"], US: ["超声", "Ultrasound"], DX: ["X线", "X-ray"], CR: ["X线", "X-ray"], RF: ["透视", "Fluoroscopy"],
   XA: ["血管造影", "Angiography"], MG: ["乳腺X线", "Mammography"], PT: ["PET", "PET"], NM: ["核医学", "Nuclear medicine"], ES: ["内镜", "Endoscopy"],
-  SM: ["病理", "Pathology"], ECG: ["心电图", "ECG"], SR: ["报告", "Report"], KO: ["关键影像", "Key images"], PR: ["显示状态", "Presentation"],
+  SM: ["病理", "Pathology"], ECG: ["心电图", "ECG"], SR: ["报告", "Report"], KO: ["关键影像", "Key images"], PR: ["医生标注", "Notes"],
   SEG: ["分割", "Segmentation"], DOC: ["文档", "Document"], OT: ["其他", "Other"], XC: ["照片", "Photo"], RTDOSE: ["剂量", "Dose"],
 };
 

@@ -1,0 +1,53 @@
+// The presentation states of a study: the newest of a picture counts, unless the reader wants to see it without.
+
+import { load, type Picture } from "./pictures";
+import { hasOverlays } from "./overlays";
+import { isPresentation, madeAt, presented, shuttersOf, type Presented } from "./presentation";
+import type { Row } from "./dicomjson";
+import type { Viewer } from "./viewer";
+
+export class Presentations {
+  shown = true;
+  private states: Row[] = []; // the newest first
+  private known = new Map<string, Presented | null>();
+
+  constructor(private readonly viewer: Viewer) {}
+
+  /** How a picture was left; null when nobody left it in any way, or the reader wants to see it without. */
+  of(picture: Picture): Presented | null {
+    return this.shown ? this.left(picture) : null;
+  }
+
+  left(picture: Picture): Presented | null {
+    if (!this.states.length) return null;
+    const known = this.known.get(picture.key);
+    if (known !== undefined) return known;
+    const found = this.states.map((row) => presented(row, picture)).find((each) => each !== null) ?? null;
+    this.known.set(picture.key, found);
+    return found;
+  }
+
+  /** Read those of the study, and hang what is seen as they say. */
+  async find(): Promise<void> {
+    const { viewer } = this;
+    const rows: Row[] = [];
+    for (const series of viewer.series.filter(({ modality }) => modality === "PR")) {
+      const pictures = await load(series).catch(() => []); // without it the picture is seen as it came
+      rows.push(...pictures.map(({ row }) => row).filter(isPresentation));
+    }
+    if (!rows.length) return;
+    this.states = rows.sort((one, other) => madeAt(other).localeCompare(madeAt(one)));
+    this.known.clear();
+    for (const pane of viewer.panes) pane.present();
+  }
+
+  /** True when something can be hidden: by a state, or by the image itself. */
+  any(picture: Picture): boolean {
+    return this.left(picture) !== null || hasOverlays(picture) || shuttersOf(picture.row).length > 0;
+  }
+
+  toggle(): void {
+    this.shown = !this.shown;
+    for (const pane of this.viewer.panes) pane.present();
+  }
+}
