@@ -68,8 +68,14 @@ async def _tell_patient(exam: Exam, versions: Sequence[Report], record: PatientR
     else:
         return
     why_not = await _not_to(record, notice.kind) or found.why_not
-    if await write(notice, why_not) and not why_not:
-        await rules.stop_burst(rule, now)
+    if await write(notice, why_not) and not why_not and await rules.stop_burst(rule, now):
+        await _ask_a_person(exam.hospital_id, now)
+
+
+async def _ask_a_person(hospital: str, now: datetime) -> None:
+    """A burst was stopped: somebody looks, and releases or discards what waits."""
+    for contact in await reminders.contacts(hospital):
+        await write(new(Kind.NOTICES_STOPPED, hospital, f"burst:{now.isoformat()}", contact.id, now))
 
 
 async def _not_to(record: PatientRecord, kind: str) -> str:

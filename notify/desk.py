@@ -13,6 +13,7 @@ from tortoise.functions import Count
 from core.errors import Conflict, NotFound
 from core.uids import row_id, uuid7
 from identity.limits import DAY, HOUR, Limit, count_try
+from identity.links import LinkKind, Links
 from infra.database import transaction
 from notify import rules, wishes
 from notify.kinds import ABOUT, Kind
@@ -94,6 +95,15 @@ async def send_again(hospital: str, out_id: str, now: datetime) -> Notice:
         await step(again.id, now, again.state, "asked for")
         await step(row.id, now, row.state, f"again {again.out_id}")
     return again
+
+
+async def end_links(links: Links, hospital: str, out_id: str, now: datetime) -> int:
+    """The links of all messages about these exams end, and what they opened: the phone was a wrong one, or is lost.
+
+    Gives how many were good until now. Raises NotFound.
+    """
+    row = await one(hospital, out_id)
+    return sum([await links.revoke(LinkKind.NOTICE, hospital, exam, now) for exam in row.exams])
 
 
 async def decide(hospital: str, out_id: str, *, sent: bool, now: datetime) -> Notice:

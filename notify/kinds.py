@@ -26,6 +26,7 @@ class Kind(StrEnum):
     BACK_TO_DEPARTMENT = "back-to-department"
     EXTRA_IMAGES = "extra-images"
     MAINTENANCE = "maintenance"
+    NOTICES_STOPPED = "notices-stopped"
 
 
 class Audience(StrEnum):
@@ -126,8 +127,15 @@ ABOUT: Mapping[Kind, About] = {
     Kind.MAINTENANCE: About(
         Audience.STAFF, "${hospital}云胶片服务将于${time}维护，届时可能无法访问。", frozenset({"hospital", "time"}), _DAY
     ),
+    Kind.NOTICES_STOPPED: About(
+        Audience.STAFF,
+        "${hospital}一小时内的患者通知异常增多，已暂停发送。请管理员登录核对，再决定放行或取消。",
+        _OF_HOSPITAL,
+        _DAY,
+    ),
 }
 REMINDERS = frozenset({Kind.CRITICAL_VALUE, Kind.BACK_TO_DEPARTMENT, Kind.EXTRA_IMAGES})
 OPTIONAL = frozenset({Kind.REPORT_READY, Kind.REPORT_CORRECTED, Kind.SHARE_OPENED})  # the others warn: nobody turns them off
+TO_STAFF = frozenset(kind.value for kind, about in ABOUT.items() if about.audience is Audience.STAFF)
 TO_PATIENTS = frozenset(kind for kind, about in ABOUT.items() if about.audience is Audience.PATIENT)
 SEVERAL = "您在${hospital}有${count}份检查报告已完成，点击 ${url} 查看，需验证身份。"  # of one visit, in one message

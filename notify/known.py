@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 
 from notify import images, pace, recipients, rules, standing
 from notify.images import Arrived
-from notify.kinds import ABOUT, Audience, Kind
+from notify.kinds import ABOUT, REMINDERS, Audience, Kind
 from notify.models import Contact, Maintenance, Notice, NoticeRule, NoticeState, Reminder
 from notify.office import Office
 from notify.recipients import People, Templates
@@ -112,7 +112,7 @@ def _waited_for(notices: Iterable[Notice], reported: Reported, now: datetime) ->
 
 
 async def _reminders(notices: Iterable[Notice]) -> dict[str, Reminder]:
-    ids = [subject_of(each) for each in notices if each.kind != Kind.MAINTENANCE]
+    ids = [subject_of(each) for each in notices if each.kind in REMINDERS]
     return {row.id: row for row in await Reminder.filter(id__in=ids).prefetch_related("exam")} if ids else {}
 
 

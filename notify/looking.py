@@ -12,7 +12,7 @@ from tortoise.functions import Count
 
 from core.errors import Unavailable
 from notify import recipients, rules, standing, wording
-from notify.kinds import ABOUT, Audience, Kind
+from notify.kinds import ABOUT, REMINDERS, Audience, Kind
 from notify.known import SAME_VISIT, Known, read, subject_of, visit_of
 from notify.models import Notice, NoticeState
 from notify.office import Office
@@ -120,6 +120,8 @@ def _staff_values(known: Known, notice: Notice, hospital: Hospital) -> dict[str,
     if notice.kind == Kind.MAINTENANCE:
         planned = known.maintenances[subject_of(notice)]
         return {"time": planned.starts_at.astimezone(ZoneInfo(hospital.zone)).strftime("%m月%d日 %H:%M")}
+    if notice.kind not in REMINDERS:
+        return {}
     reminder = known.reminders[subject_of(notice)]
     return {"number": reminder.number, "department": reminder.exam.department or "本院"}
 

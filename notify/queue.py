@@ -18,6 +18,7 @@ from identity.links import Drawn, keep
 from infra import bulk
 from infra.database import transaction
 from notify import pace, rules
+from notify.kinds import TO_STAFF
 from notify.models import Notice, NoticeState, NoticeStep
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
@@ -50,7 +51,7 @@ class End:
 
 @asynccontextmanager
 async def due(now: datetime, limit: int) -> AsyncIterator[list[Notice]]:
-    """Up to `limit` notices to look at and `take`; of each recipient the oldest.
+    """Up to `limit` notices to look at and `take`; of each patient the oldest.
 
     On PostgreSQL they are locked meanwhile, so that no two workers look at the same ones. On SQLite a lock would stop every
     writer: workers look anywhere among the longest due, and `take` gives a notice to one of them.
@@ -72,8 +73,8 @@ async def _due(now: datetime, limit: int, *, locked: bool) -> list[Notice]:
     rests = sorted(await pace.resting(now))
     if rests:
         rows = rows.filter(~Q(channel__in=rests, last_resort=True, state=NoticeState.WAITING))
-    found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient")
-    free = await _first_of_each([(int(str(each[0])), str(each[1])) for each in found], now)
+    found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient", "kind")
+    free = await _free([(int(str(number)), str(recipient), str(kind)) for number, recipient, kind in found], now)
     if not free:
         return []
     if locked:
@@ -111,17 +112,18 @@ async def settle(ends: Sequence[End]) -> set[int]:
     return {end.notice.id for end in mine}
 
 
-async def _first_of_each(found: Sequence[tuple[int, str]], now: datetime) -> list[int]:
-    """Of (id, recipient): the ids before which nothing older to the same recipient is on its way or due."""
-    recipients = {recipient for _, recipient in found}
-    if not recipients:
-        return []
+async def _free(found: Sequence[tuple[int, str, str]], now: datetime) -> list[int]:
+    """Of (id, recipient, kind): the ids before which nothing older to the same recipient is on its way or due.
+
+    Staff are told in any order: what is urgent waits behind nothing.
+    """
+    recipients = {recipient for _, recipient, kind in found if kind not in TO_STAFF}
     begun = Q(state=NoticeState.CLAIMED) | Q(due_at__lte=now) | Q(attempts__gt=0)
     rows = Notice.filter(begun, recipient__in=recipients, state__in=OPEN).values_list("id", "recipient")
     first: dict[str, int] = {}
-    for number, recipient in [(int(str(each[0])), str(each[1])) for each in await rows]:
+    for number, recipient in [(int(str(each[0])), str(each[1])) for each in await rows] if recipients else ():
         first[recipient] = min(number, first.get(recipient, number))
-    return [each for each, recipient in found if first.get(recipient) == each]
+    return [each for each, recipient, kind in found if kind in TO_STAFF or first.get(recipient) == each]
 
 
 async def _lock(notices: Iterable[Notice], *, skip_locked: bool = True) -> set[int]:

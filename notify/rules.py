@@ -84,9 +84,9 @@ def most_an_hour(rule: NoticeRule) -> int:
 
 
 async def stop_burst(rule: NoticeRule, now: datetime) -> bool:
-    """Stop the hospital's notices to patients when the last hour had too many; true when they are stopped."""
+    """Stop the hospital's notices to patients when the last hour had too many; true for who stops them."""
     if rule.stopped_at is not None:
-        return True
+        return False
     since = max(now - timedelta(hours=1), rule.released_at or now - timedelta(hours=1))
     made = Notice.filter(
         hospital_id=rule.hospital_id,
@@ -98,8 +98,7 @@ async def stop_burst(rule: NoticeRule, now: datetime) -> bool:
     if await made.count() <= most_an_hour(rule):
         return False
     await held(rule.hospital_id)
-    await NoticeRule.filter(hospital_id=rule.hospital_id, stopped_at=None).update(stopped_at=now)
-    return True
+    return bool(await NoticeRule.filter(hospital_id=rule.hospital_id, stopped_at=None).update(stopped_at=now))
 
 
 async def release(hospital: str, now: datetime) -> None:

@@ -47,15 +47,16 @@ class Form:
 
     names: re.Pattern[str] | None = None
     needed: bool = True  # without a template it cannot send
+    code: re.Pattern[str] = re.compile(r".+")  # where one is needed
 
 
 FORMS: Mapping[str, Form] = {
-    "aliyun": Form(),
+    "aliyun": Form(code=re.compile(r"SMS_[A-Za-z0-9_]+", re.ASCII)),
     "wechat": Form(_WECHAT_NAME),
     "alipay": Form(_ALIPAY_NAME),
     "gateway": Form(needed=False),
     "sandbox": Form(needed=False),
-    "assistant": Form(_ASSISTANT_NAME),
+    "assistant": Form(_ASSISTANT_NAME, code=re.compile(r"[0-9]{4,9}", re.ASCII)),  # a status
 }
 UNKNOWN_FORM = Form(needed=False)
 
@@ -84,6 +85,8 @@ def checked(template: Template) -> Template:
     named = _ANY_VARIABLE.findall(template.text)
     _check_text(template)
     form = FORMS.get(template.channel, UNKNOWN_FORM)
+    if form.needed and not form.code.fullmatch(template.code):
+        raise InvalidField("code", "not-a-choice" if template.code else "missing")
     if form.names is not None:
         _check_names(form.names, template.names, variables)
         return template

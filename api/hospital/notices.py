@@ -229,6 +229,15 @@ async def again(request: Request, notice: str) -> HTTPResponse:
     return json(_item(row), 201)
 
 
+@routes.delete("/<notice>/link", name="end_links")
+@needs(*LOOKS)
+async def end_links(request: Request, notice: str) -> HTTPResponse:
+    """End the links of all messages about these exams, and what they opened: the phone was a wrong one, or is lost."""
+    links = request.app.ctx.services.people.links
+    await _recorded(request, "end-notice-links", desk.end_links(links, home(request), notice, now()), [notice])
+    return HTTPResponse(status=204)
+
+
 @routes.post("/<notice>/outcome", name="outcome")
 @needs(*DECIDES)
 async def outcome(request: Request, notice: str) -> HTTPResponse:

@@ -196,6 +196,7 @@ LINES = [
     "POST /api/v1/hospital/notices/maintenance | admin 422",
     "DELETE /api/v1/hospital/notices/maintenance/{maintenance_id} | admin 404",
     "POST /api/v1/hospital/notices/{notice}/again | hospital,guide,admin 404",
+    "DELETE /api/v1/hospital/notices/{notice}/link | hospital,guide,admin 404",
     "POST /api/v1/hospital/notices/{notice}/outcome | admin 422",
     "GET /api/v1/hospital/reminders | hospital,clinician,admin 200",
     "GET /api/v1/hospital/reminders/{reminder} | hospital,clinician,admin 404",

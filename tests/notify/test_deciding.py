@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infra.models import Outbox, OutboxState
-from notify import rules
+from notify import reminders, rules
 from notify.models import Notice, NoticeOptOut
 from records import exams, history, matching, merging
 from records.events import REPORT_SAID
@@ -186,14 +186,16 @@ async def test_exams_of_one_visit_the_first_at_once_the_others_together_after_a_
 
 async def test_a_burst_stops_and_asks_a_person_and_critical_values_go_on(world: World) -> None:
     await rules.put("demo", {"most_an_hour": 2})
+    await reminders.set_contacts(world.office, "demo", [("信息科", "", 1, "13800138009")], world.now)
     for number in range(4):
         await say_patient(f"N{number}", "某某", phones=(f"1380013810{number}",))
         await say_exam(f"N{number}", f"N{number}")
         await say_report(f"N{number}", verified_at=world.now)
     await world.decide()
     await world.work(2)
-    assert world.box.ledger == []
+    (asked,) = world.box.ledger
+    assert (asked.kind, asked.to) == ("notices-stopped", "+8613800138009")
     assert await rules.stopped_hospitals() == ["demo"]
     await rules.release("demo", world.now)
     await world.work(2)
-    assert len(world.box.ledger) == 4
+    assert len(world.box.ledger) == 1 + 4

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from notify import reminders, rules
+from notify import maintenance, reminders, rules
+from notify.channels import Throttled
 from notify.models import Notice, Reminder
 from tests.notify.conftest import World
 from tests.records.saying import say_exam, say_report
@@ -75,6 +77,16 @@ async def test_quiet_hours_and_bursts_hold_no_critical_value_back(staffed: World
     assert await rules.stopped_hospitals() == ["demo"]
     assert {each.kind for each in staffed.box.ledger} == {"critical-value"}
     assert len(staffed.box.ledger) == 3
+
+
+async def test_what_is_urgent_waits_behind_nothing_else_to_the_same_telephone(staffed: World) -> None:
+    staffed.box.errors = [Throttled("too many", retry_after_seconds=300, recipient_only=True) for _ in range(3)]
+    at = staffed.now
+    await maintenance.plan("demo", at, at + timedelta(hours=1), "升级", emergency=True, now=at)
+    await staffed.work()
+    assert await staffed.states() == ["waiting"] * 3
+    await staffed.say("A1", critical=True)
+    assert [each.to for each in staffed.box.ledger if each.kind == "critical-value"] == [f"+86{DUTY}"]
 
 
 async def test_without_any_contact_it_waits_on_the_list(world: World) -> None:

@@ -46,6 +46,14 @@ def test_what_the_provider_refuses_is_refused_at_once(text: str, fault: str) -> 
     assert refused.value.fault == fault
 
 
+@pytest.mark.parametrize(("channel", "bad"), [("aliyun", "1234"), ("aliyun", ""), ("wechat", ""), ("assistant", "ready")])
+def test_a_code_that_the_provider_cannot_have_given_is_refused(channel: str, bad: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        checked(Template(channel, Kind.REPORT_READY, bad, "报告已完成", {}))
+    assert refused.value.field == "code"
+    assert checked(Template("gateway", Kind.REPORT_READY, "", "报告已完成", {})).code == ""
+
+
 def test_wechat_and_alipay_name_their_own_variables() -> None:
     good = Template("wechat", Kind.REPORT_READY, "T", "报告已完成", {"thing1": "hospital", "character_string2": "code"})
     assert checked(good).names == good.names

@@ -147,6 +147,11 @@ def test_a_final_report_is_one_signed_sms_and_its_receipt_closes_it(world: World
         assert "未见异常" not in visitor.text, "the link asks for proof"
         visitor.send("name", name=ANNA[2], visit="V-A1")
         assert "未见异常" in visitor.text, "and shows that exam then"
+        headers = {"Authorization": f"Bearer {world.tokens['admin']}"}
+        ended = httpx.delete(f"{world.api}/hospital/notices/{row['out_id']}/link", headers=headers, timeout=30)
+        assert ended.status_code == 204, ended.text
+        assert visitor.open(f"/s/{row['params']['code']}").status_code == 410
+        assert "未见异常" not in visitor.text
     assert len(world.to(ANNA[0])) == 1
     assert world.sms.faults == []
 
