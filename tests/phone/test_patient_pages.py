@@ -99,7 +99,7 @@ def test_download_says_its_size_first_and_gives_the_whole(exams: Page, tmp_path:
 
 
 def test_broken_download_can_go_on(exams: Page, tmp_path: Path) -> None:
-    page = go(exams, "download")
+    page = go(exams, "download", ULTRASOUND)
     page.route("**/download.zip*", lambda route: route.abort(), times=1)
     page.get_by_role("button", name="下载 1", exact=False).click()
     expect(page.get_by_text("下载中断了")).to_be_visible()

@@ -31,7 +31,9 @@ const zh = {
   onPcCode: "输入下载码",
   onPcUntil: (time: string) => `${time} 前有效，只能用一次。电脑上打开后可以下载 30 分钟。`,
   onPcAgain: "换一个下载码",
-  miniNo: "这里不能直接保存压缩包，请用电脑下载。",
+  size: (size: string) => `一共 ${size}`,
+  miniNo: "小程序里存不下压缩包，请用下面的“电脑下载”。在这里看报告、胶片和影像不受影响。",
+  appNo: "微信和支付宝里存不下压缩包，请用下面的“电脑下载”。要存在手机里，请用手机自带的浏览器登录后下载。",
 };
 
 const en: typeof zh = {
@@ -64,7 +66,9 @@ const en: typeof zh = {
   onPcCode: "Type this code",
   onPcUntil: (time) => `Good until ${time}, once. The computer can then download for 30 minutes.`,
   onPcAgain: "Another code",
-  miniNo: "Archives cannot be saved here. Please use a computer.",
+  size: (size) => `${size} in all`,
+  miniNo: "A mini-program keeps no archives; please use a computer, as below. Report, film and images can be seen here.",
+  appNo: "WeChat and Alipay keep no archives; please use a computer, as below. To keep it on the phone, sign in with its own browser.",
 };
 
 export const downloadWords = page(zh, en);

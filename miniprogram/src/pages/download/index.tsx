@@ -19,6 +19,8 @@ import "./index.css";
 const MIB = 1024 * 1024;
 const WIFI_BYTES = 20 * MIB; // from here on the network matters
 const MOST_IN_PAGE_BYTES = 400 * MIB; // held in memory until it is whole; the browser's own download takes what is larger
+// A mini-program, and the browsers inside the two apps, keep no archive.
+const KEEPS_FILES = process.env.TARO_ENV === "h5" && !/MicroMessenger|AlipayClient/.test(navigator.userAgent);
 
 export default function Download() {
   const say = useWords(downloadWords);
@@ -40,7 +42,7 @@ export default function Download() {
       {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
       {!shown && !asked.problem && <Bones cards={2} />}
       {nothing && <Empty title={say.nothing} />}
-      {shown && !nothing && (process.env.TARO_ENV === "h5" ? <Here id={id} shown={shown} day={exam?.performed_at} /> : <InApp />)}
+      {shown && !nothing && (KEEPS_FILES ? <Here id={id} shown={shown} day={exam?.performed_at} /> : <InApp shown={shown} />)}
       {shown && !nothing && <Elsewhere id={id} />}
     </Page>
   );
@@ -51,13 +53,15 @@ function Here({ id, shown, day }: { id: string; shown: Manifest; day?: string })
   const { taking, take, stop } = useTaking();
   const name = `exam-${(day || "").slice(0, 10).replace(/-/g, "")}.zip`;
   const busy = taking?.state === "running";
+  const progress = (path: string) =>
+    taking?.path === path && <Progress taking={taking} onStop={stop} onGoOn={() => take(taking.path, taking.name)} />;
   return (
     <div className="loose">
       <Card>
         <p className="text">{say.wholeInside(inside(shown, say))}</p>
         {shown.bytes > MOST_IN_PAGE_BYTES && <Said>{say.large}</Said>}
         {shown.bytes > WIFI_BYTES && shown.bytes <= MOST_IN_PAGE_BYTES && <p className="text second">{say.wifi}</p>}
-        {taking && <Progress taking={taking} onStop={stop} onGoOn={() => take(taking.path, name)} />}
+        {progress(zipPath(id))}
         {shown.bytes > MOST_IN_PAGE_BYTES ? (
           <a className="button" href={zipPath(id)} download={name}>
             {say.whole}（{saySize(shown.bytes)}）
@@ -68,7 +72,7 @@ function Here({ id, shown, day }: { id: string; shown: Manifest; day?: string })
           </Button>
         )}
       </Card>
-      {shown.series.length > 0 && (
+      {shown.series.length > 1 && (
         <Card>
           <h2 className="heading">{say.oneSeries}</h2>
           <ul className="lines">
@@ -88,6 +92,7 @@ function Here({ id, shown, day }: { id: string; shown: Manifest; day?: string })
                 >
                   {say.downloadTitle}
                 </Button>
+                {taking?.path === zipPath(id, each.uid) && <div className="taking">{progress(zipPath(id, each.uid))}</div>}
               </li>
             ))}
           </ul>
@@ -122,8 +127,15 @@ function Progress({ taking, onStop, onGoOn }: { taking: Taking; onStop: () => vo
 }
 
 /** A mini-program can keep no archive. */
-function InApp() {
-  return <Said>{useWords(downloadWords).miniNo}</Said>;
+function InApp({ shown }: { shown: Manifest }) {
+  const say = useWords(downloadWords);
+  return (
+    <Card>
+      <p className="text">{say.wholeInside(inside(shown, say))}</p>
+      <p className="text strong">{say.size(saySize(shown.bytes))}</p>
+      <p className="text second">{process.env.TARO_ENV === "h5" ? say.appNo : say.miniNo}</p>
+    </Card>
+  );
 }
 
 function Elsewhere({ id }: { id: string }) {
@@ -159,7 +171,7 @@ function Elsewhere({ id }: { id: string }) {
           <p className="text second">{say.onPcUntil(sayMoment(code.expires_at))}</p>
         </div>
       )}
-      <Button kind="quiet" onTap={make} off={busy}>
+      <Button kind={KEEPS_FILES || code ? "quiet" : ""} onTap={make} off={busy}>
         {code ? say.onPcAgain : say.onPcMake}
       </Button>
     </Card>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 
 export interface Taking {
   path: string;
+  name: string; // of the file
   done: number; // bytes
   all: number;
   secondsLeft: number | null; // null before that is known
@@ -36,7 +37,7 @@ export function useTaking() {
     }
     const file = kept.current;
     const tell = (state: Taking["state"], secondsLeft: number | null) =>
-      control.current === own && setTaking({ path, done: file.done, all: file.all, secondsLeft, state });
+      control.current === own && setTaking({ path, name, done: file.done, all: file.all, secondsLeft, state });
     tell("running", null);
     try {
       await fetched(file, own.signal, (left) => tell("running", left));
