@@ -10,7 +10,7 @@ from archive.models import Study
 from archive.settling import STUDY_SETTLED
 from infra.models import Outbox, OutboxState
 from notify.models import NoticeRule
-from records.filmwork import FILM
+from records.filmwork import COMPLETE, FILM, complete_key
 from records.models import Exam, ExamStudy, Images
 
 
@@ -22,6 +22,7 @@ class Arrived:
     studies: Mapping[tuple[str, str], Study] = field(default_factory=dict)
     films_promised: frozenset[str] = frozenset()
     studies_arriving: frozenset[int] = frozenset()
+    complete: frozenset[str] = frozenset()  # of those that announced how many images they have: all are here
 
     def all_is_here(self, exam: Exam, rule: NoticeRule) -> bool:
         """True when all images that are due can be shown, and the film that is made of them.
@@ -40,7 +41,9 @@ class Arrived:
             return False
         if not here:
             return exam.category not in rule.images_expected
-        return exam.id not in self.films_promised and not any(study.id in self.studies_arriving for study in here)
+        if exam.id in self.films_promised:
+            return False
+        return exam.id in self.complete or not any(study.id in self.studies_arriving for study in here)
 
 
 async def of(exams: Iterable[Exam]) -> Arrived:
@@ -54,7 +57,7 @@ async def of(exams: Iterable[Exam]) -> Arrived:
     studies = await _studies(wanted, [link for each in links.values() for link in each])
     promised = Outbox.filter(state=OutboxState.WAITING, topic=FILM, key__in=list(wanted))
     films = frozenset(str(key) for key in await promised.values_list("key", flat=True))
-    return Arrived(links, studies, films, await _arriving(studies.values()))
+    return Arrived(links, studies, films, await _arriving(studies.values()), await _complete(wanted.values()))
 
 
 async def _studies(exams: Mapping[str, Exam], links: Sequence[ExamStudy]) -> dict[tuple[str, str], Study]:
@@ -64,6 +67,13 @@ async def _studies(exams: Mapping[str, Exam], links: Sequence[ExamStudy]) -> dic
     hospitals, uids = zip(*named, strict=True)
     found = await Study.filter(hospital_id__in=set(hospitals), study_instance_uid__in=set(uids))
     return {(row.hospital_id, row.study_instance_uid): row for row in found}
+
+
+async def _complete(exams: Iterable[Exam]) -> frozenset[str]:
+    """Ids of those whose film was promised since all announced images are here: they need not wait for more."""
+    keys = {complete_key(exam): exam.id for exam in exams if exam.expected}
+    done = Outbox.filter(state=OutboxState.DONE, topic=COMPLETE, key__in=list(keys))
+    return frozenset(keys[str(key)] for key in await done.values_list("key", flat=True)) if keys else frozenset()
 
 
 async def _arriving(studies: Iterable[Study]) -> frozenset[int]:

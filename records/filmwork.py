@@ -67,7 +67,12 @@ async def complete_exams(now: datetime) -> None:
     for link in await links.prefetch_related("exam") if uids else ():
         exam = link.exam
         if (exam.hospital_id, link.study_uid) in arriving and await _is_complete(exam):
-            await outbox.promise(COMPLETE, f"{exam.id}.{_announced(exam)}", {"exam": exam.id}, now)
+            await outbox.promise(COMPLETE, complete_key(exam), {"exam": exam.id}, now)
+
+
+def complete_key(exam: Exam) -> str:
+    """Key of the promise that is made once so many images are here as the hospital announces now."""
+    return f"{exam.id}.{_announced(exam)}"
 
 
 async def _arriving(now: datetime) -> frozenset[tuple[str, str]]:

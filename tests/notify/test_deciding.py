@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from archive import settling
+from infra import outbox
 from infra.models import Outbox, OutboxState
 from notify import reminders, rules
 from notify.models import Notice, NoticeOptOut
 from records import exams, history, matching, merging
 from records.events import REPORT_SAID
-from records.filmwork import FILM
-from records.models import PatientRecord
+from records.filmwork import COMPLETE, FILM, complete_key
+from records.models import Exam, PatientRecord
 from records.writing import writing
 from tests.notify.conftest import OTHER_PHONE, PHONE, World
 from tests.records.saying import NOW, SEALER, key, receive_study, say_exam, say_patient, say_report
@@ -167,6 +169,22 @@ async def test_images_and_their_film_are_waited_for_at_most_twenty_minutes(world
     assert len(world.box.ledger) == 1
     await world.pass_by(minutes=2)
     assert len(world.box.ledger) == 2
+
+
+async def test_when_all_announced_images_and_their_film_are_here_nobody_waits_for_more(world: World) -> None:
+    await say_exam("A1", "P1", expected={"series": 1, "instances": 1})
+    study = await receive_study(instance_count=1)
+    await outbox.promise_each(settling.promises([study], world.now))
+    await matching.study_arrived("demo", study.study_instance_uid)
+    await world.say("A1")
+    await Outbox.filter(topic=FILM).update(state=OutboxState.DONE)
+    await world.pass_by(seconds=10)
+    assert await world.states() == ["waiting images"], "more may come, and nobody has said yet that these are all"
+    exam = await Exam.get(accession="A1")
+    await outbox.promise(COMPLETE, complete_key(exam), {"exam": exam.id}, world.now)
+    await Outbox.filter(topic=COMPLETE).update(state=OutboxState.DONE)
+    await world.pass_by(seconds=10)
+    assert await world.states() == ["sent"]
 
 
 async def test_exams_of_one_visit_the_first_at_once_the_others_together_after_a_quarter_of_an_hour(world: World) -> None:
