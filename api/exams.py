@@ -18,6 +18,7 @@ from api.examwords import words_of
 from api.forms import answer, asked, limit_of
 from api.recipients import Received, all_received, counted_of, patient_of, received
 from api.services import Services
+from archive.locate import original_bytes
 from archive.models import Study
 from core.clock import now
 from core.errors import NotFound
@@ -66,13 +67,15 @@ async def exams(request: Request) -> HTTPResponse:
 @routes.get("/<exam>", name="one")
 @needs(Role.PATIENT, Role.LINK)
 async def exam(request: Request, exam: str) -> HTTPResponse:
-    """One exam of mine, and how far it has come."""
+    """One exam of mine, how far it has come, and how many bytes its images have as they were sent."""
     if request.ctx.grant.role is Role.LINK:
         return await _one_of_link(request, exam)
     found = await my_exam(request, exam)
     await on_record(request, found.hospital.code, found.exam.id, "exam")
     hidden = await sensitive.sensitive_among([found])
-    return answer(_item(found, await _shown(request, [found])) | {"sensitive": bool(hidden)} | _detail(found))
+    size = await original_bytes(found.hospital.code, found.studies) if found.studies else 0
+    more = {"sensitive": bool(hidden), "image_bytes": size}
+    return answer(_item(found, await _shown(request, [found])) | more | _detail(found))
 
 
 async def _of_link(request: Request) -> HTTPResponse:

@@ -8,13 +8,15 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import COOKIE, address_of, needs, public
 from api.bodies import body
+from api.devices import device_of
 from api.forms import answer, required
 from api.services import Services
 from core.clock import now
 from core.errors import Unauthenticated
 from core.grants import Role
-from identity.signins import Tokens
+from identity.signins import Tokens, Where
 from infra.audit import DEPLOYMENT, Entry, by
+from share.visits import place_of
 
 REMEMBERED, UNTIL_CLOSED = timedelta(days=30), timedelta(hours=12)
 routes = Blueprint("session", url_prefix="/api/v1/session")
@@ -56,7 +58,7 @@ async def begun(request: Request, person: str, way: str, remember: bool | None, 
     """
     services: Services = request.app.ctx.services
     if remember is None:
-        return tokens_answer(await services.people.sign_ins.begin(person, way, at))
+        return tokens_answer(await services.people.sign_ins.begin(person, way, at, where_of(request)))
     life = REMEMBERED if remember else UNTIL_CLOSED
     response = answer({"token_type": "Cookie", "expires_in": int(life.total_seconds())})
     return await with_cookie(request, response, person, way, remember, at)
@@ -68,7 +70,7 @@ async def with_cookie(
     """The answer, and with it a new session of this person in the browser's cookie."""
     services: Services = request.app.ctx.services
     life = REMEMBERED if remember else UNTIL_CLOSED
-    token = await services.people.sign_ins.begin_page(person, way, at, life)
+    token = await services.people.sign_ins.begin_page(person, way, at, life, where_of(request))
     response.add_cookie(
         COOKIE,
         token,
@@ -79,6 +81,12 @@ async def with_cookie(
         max_age=int(life.total_seconds()) if remember else None,
     )
     return response
+
+
+def where_of(request: Request) -> Where:
+    """What its owner will be told of a login: the kind of device, and where from."""
+    place = place_of(address_of(request))
+    return Where(device_of(str(request.headers.get("user-agent", ""))), place.kind, place.network)
 
 
 def tokens_answer(tokens: Tokens) -> HTTPResponse:

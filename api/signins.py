@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -11,6 +12,7 @@ from api.forms import answer
 from api.services import Services
 from core.clock import now
 from core.grants import Role
+from identity.signins import Live
 from infra.audit import DEPLOYMENT, by
 
 routes = Blueprint("signins", url_prefix="/api/v1/me/sign-ins")
@@ -19,15 +21,14 @@ routes = Blueprint("signins", url_prefix="/api/v1/me/sign-ins")
 @routes.get("/", name="list")
 @needs(Role.PATIENT)
 async def live(request: Request) -> HTTPResponse:
-    """My logins that are good now, newest first: by which way, since when, until when; `current` is the one that asks."""
+    """My logins that are good now, newest first: by which way, on what kind of device, where from, since when, until when.
+
+    `current` is the one that asks. Of the place no more is known than what an address tells.
+    """
     services: Services = request.app.ctx.services
     grant = request.ctx.grant
     found = await services.people.sign_ins.live(grant.subject, grant.session, now())
-    items = [
-        {"id": each.id, "way": each.way, "at": _time(each.at), "ends_at": _time(each.until), "current": each.current}
-        for each in found
-    ]
-    return answer({"items": items, "next": None})
+    return answer({"items": [_item(each) for each in found], "next": None})
 
 
 @routes.delete("/<sign_in>", name="end")
@@ -40,6 +41,19 @@ async def end(request: Request, sign_in: str) -> HTTPResponse:
     entry = by(grant, chain=DEPLOYMENT, at=at, action="sign-out", address=address_of(request), detail={"sign_in": sign_in})
     await services.trail.record(entry)
     return HTTPResponse(status=204)
+
+
+def _item(login: Live) -> dict[str, Any]:
+    place = {"kind": login.where.place, "network": login.where.network} if login.where.place else None
+    return {
+        "id": login.id,
+        "way": login.way,
+        "device": login.where.device or None,
+        "place": place,
+        "at": _time(login.at),
+        "ends_at": _time(login.until),
+        "current": login.current,
+    }
 
 
 def _time(at: datetime) -> str:

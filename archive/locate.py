@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from tortoise.expressions import F
+from tortoise.functions import Sum
 
 from archive import describe, extents
 from archive.extents import Extents
@@ -119,6 +120,14 @@ async def version(hospital: str, sop_uid: str, number: int) -> Located | None:
 async def instances(hospitals: Iterable[str], study_uid: str, series_uid: str | None) -> list[Located]:
     """The current versions of a study's or series' instances in their natural order."""
     return await _located(hospitals, **_below(study_uid, series_uid), version=F("instance__version"))
+
+
+async def original_bytes(hospital: str, study_uids: Sequence[str]) -> int:
+    """How large the files of these studies are as they were sent, in their current versions."""
+    below = {"instance__series__study__study_instance_uid__in": list(study_uids)}
+    found = StoredObject.filter(instance__hospital_id=hospital, version=F("instance__version"), **below)
+    rows = await found.annotate(total=Sum("original_size")).group_by("instance__hospital_id").values("total")
+    return sum(int(row["total"]) for row in rows)
 
 
 def _below(study_uid: str, series_uid: str | None) -> dict[str, str]:

@@ -104,6 +104,9 @@ class SignIn(Model):
     person_id: str
     way = fields.CharField(max_length=16, description="sms, wechat, alipay, handoff")
     at = fields.DatetimeField(description="when")
+    device = fields.CharField(max_length=64, default="", description="kind of device, as its browser says")
+    place = fields.CharField(max_length=16, default="", description="this-machine, internal, internet or unknown")
+    network = fields.CharField(max_length=64, default="", description="its address without what names one machine")
     revoked_at = fields.DatetimeField(null=True, description="logged out, or a refresh token came twice")
 
     class Meta:

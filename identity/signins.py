@@ -21,6 +21,7 @@ REFRESH_LIFE = timedelta(days=30)
 PAGE_LIFE = timedelta(minutes=60)
 REFRESH_BYTES = 32
 MOST_LOOKED_AT = 100  # logins of a person that nobody ended
+LONGEST_TOLD = 64  # characters of a device or a network
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,18 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """On which kind of device, and from which kind of place and network, as coarse as it may be told to its owner."""
+
+    device: str = ""
+    place: str = ""
+    network: str = ""
+
+
+NOWHERE = Where()
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A login that is good now, and the moment at which it ends by itself; `current` for the one that asks."""
 
@@ -41,6 +54,7 @@ class Live:
     at: datetime
     until: datetime
     current: bool
+    where: Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +72,18 @@ class SignIns:
         self._keys = keys
         self._epoch = epoch
 
-    async def begin(self, person: str, way: str, now: datetime) -> Tokens:
+    async def begin(self, person: str, way: str, now: datetime, where: Where = NOWHERE) -> Tokens:
         """A person has just proved who they are."""
         async with transaction():
-            sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
+            sign_in = await _begun(person, way, now, where)
             return await self._issue(sign_in, now)
 
-    async def begin_page(self, person: str, way: str, now: datetime, life: timedelta = PAGE_LIFE) -> str:
+    async def begin_page(
+        self, person: str, way: str, now: datetime, life: timedelta = PAGE_LIFE, where: Where = NOWHERE
+    ) -> str:
         """The session of a browser's cookie, which cannot be renewed; it is longer and ends for good."""
         async with transaction():
-            sign_in = await SignIn.create(id=uuid7(), person_id=person, way=way, at=now)
+            sign_in = await _begun(person, way, now, where)
             return await self._session(sign_in, life, now)
 
     async def refresh(self, token: str, now: datetime) -> Tokens:
@@ -105,7 +121,11 @@ class SignIns:
             until[str(sign_in)] = max(end, until.get(str(sign_in), end))
         asking = await Session.get_or_none(id=session)
         own = asking.sign_in_id if asking else None
-        return [Live(row.id, row.way, row.at, until[row.id], row.id == own) for row in rows if row.id in until]
+        return [
+            Live(row.id, row.way, row.at, until[row.id], row.id == own, Where(row.device, row.place, row.network))
+            for row in rows
+            if row.id in until
+        ]
 
     async def remembered(self, session: str, longer_than: timedelta) -> Remembered | None:
         """The login by SMS of a browser that was asked to remember it for longer than that; None for every other session.
@@ -138,6 +158,18 @@ async def forget_sessions(before: datetime) -> None:
     """Remove sessions and refresh tokens whose life ended before that moment."""
     await RefreshToken.filter(expires_at__lt=before).delete()
     await Session.filter(expires_at__lt=before).delete()
+
+
+async def _begun(person: str, way: str, now: datetime, where: Where) -> SignIn:
+    return await SignIn.create(
+        id=uuid7(),
+        person_id=person,
+        way=way,
+        at=now,
+        device=where.device[:LONGEST_TOLD],
+        place=where.place,
+        network=where.network[:LONGEST_TOLD],
+    )
 
 
 async def _held(token: RefreshToken | None) -> SignIn | None:

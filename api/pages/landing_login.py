@@ -11,6 +11,7 @@ from api.login import code_sent, person_of_code
 from api.pages.landing_forms import field, field_hidden, form, with_session
 from api.pages.landing_page import card, heading, page, wrong
 from api.services import Services
+from api.session import where_of
 from core.clock import now
 from core.errors import InvalidField, TooManyRequests, Unauthenticated, Unavailable
 from identity.masking import masked_phone
@@ -48,7 +49,7 @@ async def submitted(request: Request, hospital: Hospital, fields: Mapping[str, s
         person = await person_of_code(request, fields.get("challenge", ""), fields.get("code", ""), at)
     except Unauthenticated:
         return _ask_code(request, hospital, fields.get("phone", ""), fields.get("challenge", ""), WRONG_CODE)
-    token = await services.people.sign_ins.begin_page(person, "sms", at)
+    token = await services.people.sign_ins.begin_page(person, "sms", at, where=where_of(request))
     return with_session(request, token, int(PAGE_LIFE.total_seconds()))
 
 

@@ -146,7 +146,9 @@ def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, 
     try:
         assert client.get("/me").json()["phones"]
         login, until = client.get("/exams", headers=ASK_TO_KEEP).headers["cloudfilm-keep"].split()
-        assert client.get("/me/sign-ins").json()["items"][0]["id"] == login
+        here = client.get("/me/sign-ins").json()["items"][0]
+        assert (here["id"], here["device"]) == (login, "a program")
+        assert here["place"] == {"kind": "this-machine", "network": "127.0.0.*"}
         assert 29 * 86_400 < int(until) - time.time() <= 30 * 86_400
         for path, asking in (("/exams", {}), ("/me", ASK_TO_KEEP), ("/exams/nobodys", ASK_TO_KEEP)):
             assert "cloudfilm-keep" not in client.get(path, headers=asking).headers, (

@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from api.demo import CT_EXAM
+from api.demo_phantoms import ct_files
 from api.tickets import new_ticket
 from tests.parts import npm
 from tests.parts.badline import Line, bad_line
@@ -236,7 +239,9 @@ def run_mini_program(site: Installation, target: str, *steps: dict[str, Any]) ->
 @pytest.mark.usefixtures("film")
 def test_exam_has_three_equal_entries_and_leads_through_the_history(exams: Page) -> None:
     page = open_exam(exams)
-    expect(page.locator(".tile")).to_have_text(["报告1 份", "胶片2 页", "影像24 幅"])
+    expect(page.locator(".tile")).to_have_text(["报告1 份", "胶片2 页", re.compile(r"^影像24 幅 · [\d.]+ MB$")])
+    exam = page.request.get(f"/api/v1/exams/{page.url.partition('id=')[2].partition('&')[0]}").json()
+    assert exam["image_bytes"] == sum(len(each) for each in islice(ct_files(CT_EXAM), exam["images"]))
     sizes = page.evaluate('[...document.querySelectorAll(".tile")].map((each) => [each.offsetWidth, each.offsetHeight])')
     assert sizes[0] == sizes[1] == sizes[2]
     expect(page.get_by_text("第 4 次，共 10 次")).to_be_visible()

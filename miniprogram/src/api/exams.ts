@@ -20,6 +20,7 @@ export interface Exam {
 }
 
 export interface ExamDetail extends Exam {
+  image_bytes?: number; // not of what somebody shared
   visit: { kind: string | null; number: string | null };
   elsewhere_url: string | null;
   help_phone: string | null;

@@ -14,6 +14,7 @@ import { useSeenAt } from "../../state/seen";
 import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
 import { examWords } from "../../words/exam";
+import { saySize } from "../../words/sizes";
 import "./index.css";
 
 const SWIPE_PX = 72;
@@ -110,7 +111,8 @@ function Entries({ exam, say, online }: EntriesProps) {
       ? say.reportPreliminary
       : say.reportPages
     : say.reportNotYet;
-  const inside = exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : say.imagesNone;
+  const size = exam.image_bytes ? saySize(exam.image_bytes) : "";
+  const inside = exam.images ? say.imageCount(exam.images, size) : exam.elsewhere_url ? say.elsewhere : say.imagesNone;
   return (
     <div className="entries">
       <Entry word={say.report} inside={report} off={!exam.report} onTap={() => open("report", { exam: exam.id })} />

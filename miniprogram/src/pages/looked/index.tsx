@@ -9,6 +9,7 @@ import { Bones, Button, Card, Empty, Fault } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
 import { nameOf, useWords } from "../../words";
+import { deviceWords, sayDevice } from "../../words/devices";
 import { lookedWords } from "../../words/looked";
 import { sayMoment } from "../../words/moments";
 
@@ -30,6 +31,7 @@ interface Looks {
 
 export default function Looked() {
   const say = useWords(lookedWords);
+  const words = useWords(deviceWords);
   const id = Taro.getCurrentInstance().router?.params.exam || "";
   const ask = (cursor: string) =>
     call<Looks>("GET", `/api/v1/exams/${encodeURIComponent(id)}/access-log?limit=50${cursor ? `&cursor=${cursor}` : ""}`);
@@ -69,7 +71,7 @@ export default function Looked() {
                     {look.times > 1 ? ` · ${say.times(look.times)}` : ""}
                   </span>
                   <span className="second line-more">
-                    {[sayMoment(look.at), nameOf(say.via, look.via), look.device].filter(Boolean).join(" · ")}
+                    {[sayMoment(look.at), nameOf(say.via, look.via), sayDevice(words, look.device)].filter(Boolean).join(" · ")}
                   </span>
                 </span>
               </li>
