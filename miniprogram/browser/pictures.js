@@ -120,6 +120,11 @@ export class Pictures {
     if (known) return known;
     const blob = this.#blobs.get(url) ?? (await this.#load(url, this.#closed.signal));
     const bitmap = await createImageBitmap(blob);
+    const meanwhile = this.#bitmaps.get(url); // asked for twice: the other one is perhaps on the stage already
+    if (meanwhile) {
+      bitmap.close();
+      return meanwhile;
+    }
     this.#bitmaps.put(url, bitmap, bitmap.width * bitmap.height * 4);
     return bitmap;
   }

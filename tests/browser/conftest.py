@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.demo import CT_EXAM
 from api.demo_phantoms import ct_files
@@ -26,6 +26,7 @@ WAIT_MS = 40_000
 LOOK_MS = 50
 
 OpenPage = Callable[..., Page]
+Shared = dict[tuple[bool, str, bool], BrowserContext]
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("images")
     for path in _images(folder):
         assert path.exists()
-    with Installation(tmp_path_factory.mktemp("site"), WORKERS=1, REDIS_URL="none") as running:
+    with Installation(tmp_path_factory.mktemp("site"), WORKERS=1, INGEST_CHILDREN=1, REDIS_URL="none") as running:
         _succeed(running, "hospital", "demo", "--name", "示范医院")
         _succeed(running, "import", str(folder), "--hospital", "demo")
         yield running
@@ -50,27 +51,48 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def shared(site: Installation, chromium: Browser) -> Iterator[Shared]:
+    """One context for each kind of device and reader: a new one costs as much as a test."""
+    contexts: Shared = {}
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(site: Installation, chromium: Browser) -> Iterator[OpenPage]:
+def open_page(site: Installation, chromium: Browser, shared: Shared) -> Iterator[OpenPage]:
     """Opens pages; afterwards none of them may have failed in its scripts or broken its own content security policy."""
     faults: list[str] = []
-    contexts = []
+    pages: list[Page] = []
 
     def opened(size: dict[str, int] = PHONE, locale: str = "zh-CN", signed_in: bool = True) -> Page:
-        touch = size is PHONE
-        context = chromium.new_context(viewport=size, locale=locale, has_touch=touch, is_mobile=touch, base_url=site.url)  # type: ignore[arg-type]
-        context.set_default_timeout(WAIT_MS)
-        contexts.append(context)
-        page = context.new_page()
+        kind = (size is PHONE, locale, signed_in)
+        if kind not in shared:
+            shared[kind] = new_context(site, chromium, size, locale)
+        page = shared[kind].new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-        page.goto(ticket(site) if signed_in else "/browser/")
+        has_session = shared[kind].cookies()
+        page.goto(ticket(site) if signed_in and not has_session else "/browser/")
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.set_offline(False)
+        page.evaluate("localStorage.clear()")
+        page.close()
     assert not faults
+
+
+def new_context(site: Installation, chromium: Browser, size: dict[str, int], locale: str) -> BrowserContext:
+    """As a device that was never here."""
+    touch = size is PHONE
+    context = chromium.new_context(viewport=size, locale=locale, has_touch=touch, is_mobile=touch, base_url=site.url)  # type: ignore[arg-type]
+    context.set_default_timeout(WAIT_MS)
+    context.new_page().goto("/healthz")  # as long as a page of ours is open, the next one needs no process of its own
+    return context
 
 
 @pytest.fixture
