@@ -12,12 +12,14 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_modality_lut, apply_windowing
 
 from tests.archive.samples import package, read
-from tests.viewer import phantom
+from tests.viewer import kinds, phantom
 from tests.viewer.conftest import PHONE, OpenViewer, Site, Viewer
 
 pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 AXE = Path(__file__).resolve().parents[2] / "miniprogram" / "node_modules" / "axe-core" / "axe.min.js"
 SCRIPT_MAX_BYTES = 60_000  # compressed, of all that runs before the first picture
+PICTURE = ".pane:is([data-quality=full], [data-quality=light]):not(.waiting):has(> .over[hidden])"
+WORDS = ".pane > .over:is(:has(.document), :has(.ecg svg), :has(.notice))"
 LENGTH_MM = 0.35  # a pointer stands on whole pixels of the screen
 ANGLE_DEGREES = 1.0
 
@@ -307,6 +309,20 @@ def test_documents_are_shown_as_what_they_are(open_viewer: OpenViewer, site: Sit
     viewer.open(phantom.uid("raw"))
     expect(viewer.page.get_by_text("这类影像暂时不能在线查看，可以下载原始文件。")).to_be_visible()
     expect(viewer.page.get_by_role("link", name="下载原始文件")).to_be_visible()
+
+
+def test_every_kind_is_shown_or_named(open_viewer: OpenViewer, site: Site) -> None:
+    viewer = open_viewer()
+    samples = kinds.stored(site.url, site.token)
+    for sample in samples:
+        viewer.page.goto("about:blank")
+        viewer.open(sample.study, series=sample.series)
+        wanted = viewer.page.locator(PICTURE if sample.is_picture else WORDS)
+        expect(wanted, f"{sample.kind}: {sample.path.name}").to_have_count(1)
+        said = viewer.pane().locator(".over").text_content() or ""
+        assert not re.search("出了点问题|没有找到|没有读到", said), f"{sample.kind}: {sample.path.name}: {said}"
+    assert sum(sample.is_picture for sample in samples) >= 5
+    assert len(samples) >= 9
 
 
 # -- privacy, network, old devices -------------------------------------------------------

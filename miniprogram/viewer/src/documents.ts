@@ -12,6 +12,7 @@ export async function showDocument(viewer: Viewer, pane: Pane, picture: Picture)
   const put = (content: HTMLElement) => {
     if (pane.picture === picture) pane.over.replaceChildren(content);
   };
+  pane.over.replaceChildren();
   pane.over.hidden = false;
   if (picture.show === "pdf") return put(pdf(picture));
   if (picture.show === "report") return put((await import("./report")).report(picture.row));
