@@ -8,6 +8,7 @@ import { extend, one, pickup, type Share, stop, type Visit, visits } from "../ap
 import { open } from "../state/go";
 import { known } from "../state/history";
 import { nameOf, useWords } from "../words";
+import { deviceWords, sayDevice, sayPlace } from "../words/devices";
 import { sayMoment } from "../words/moments";
 import { shareWords } from "../words/share";
 import { Picture } from "./Picture";
@@ -217,14 +218,14 @@ function VisitLine({ visit }: { visit: Visit }) {
   const say = useWords(shareWords);
   const who = visit.said ? [visit.said.hospital, visit.said.name].filter(Boolean).join(" ") : say.somebody;
   const taken = visit.exams.some((each) => each.downloaded_at) ? say.events.downloaded : "";
-  const where = visit.place && (visit.place.city || nameOf(say.places, visit.place.kind, ""));
-  const network = visit.place?.network ? say.network(visit.place.network) : "";
+  const devices = useWords(deviceWords);
+  const where = visit.place?.city || sayPlace(devices, visit.place);
   return (
     <span className="grow">
       <span className="line-name strong">{who}</span>
       <span className="line-more">{[nameOf(say.events, visit.what), taken].filter(Boolean).join("，")}</span>
       <span className="second line-more">{sayMoment(visit.at)}</span>
-      <span className="second line-more">{[where, network, visit.device].filter(Boolean).join(" · ")}</span>
+      <span className="second line-more">{[where, sayDevice(devices, visit.device)].filter(Boolean).join(" · ")}</span>
     </span>
   );
 }
