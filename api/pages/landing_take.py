@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -15,6 +16,8 @@ from api.pages.landing_page import card, heading, page
 TAKE = "take"  # in the address of the share: which exam
 TITLE = "下载"
 LARGE_BYTES = 100 * 2**20
+IN_APP = re.compile("MicroMessenger|AlipayClient", re.IGNORECASE)
+NOT_IN_APP = "微信和支付宝里不能保存压缩包。请点右上角“…”，选择在浏览器打开，再输入一次密码；也可以在电脑上下载。"
 LARGE = "文件较大，建议在电脑上下载：请分享者出示取片码，在电脑浏览器里打开取片页输入。"
 HOW = "下载的是压缩包，先全部解压。胶片和报告双击就能打开；影像要用 DICOM 看片软件打开，里面的“说明.txt”写着怎样打开。"
 
@@ -34,6 +37,7 @@ async def page_of(request: Request) -> HTTPResponse:
         TITLE,
         heading(TITLE, f"里面有{_parts(told)}，共 {size}。"),
         card(
+            f'<p class="wrong">{NOT_IN_APP}</p>' if IN_APP.search(request.headers.get("user-agent", "")) else "",
             f'<p class="wrong">{LARGE}</p>' if told["bytes"] > LARGE_BYTES else "",
             f'<a class="button" href="{files}">全部下载（{size}）</a>',
             f'<p class="small">{HOW}</p>',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -245,6 +246,25 @@ def test_others_get_the_exams_under_a_mask(site: Installation, patient: Phone, e
     doctor.open(share["url"])
     doctor.send("open", passcode=share["passcode_digits"], name="保险公司王先生")
     assert ITEMS["A1"] in doctor.text and NAME not in doctor.text and "1949年" not in doctor.text and uid in doctor.text
+
+
+def test_a_recipient_reads_how_large_it_is_before_taking_it_along(
+    site: Installation, patient: Phone, exams: dict[str, str], doctor: Visitor
+) -> None:
+    share = shared(patient, exams, "A1", "A2", mask=False, parts=[{"exam": exams["A2"], "parts": ["report"]}])
+    doctor.open(share["url"])
+    doctor.send("open", passcode=share["passcode_digits"], hospital="省二院", name="周医生")
+    assert "分享者没有分享胶片、影像。" in doctor.text and study_of("A2") not in doctor.text
+    first, second = re.findall(r'href="([^"]+\?take=[^"]+)"', doctor.text)
+    assert "影像文件" not in doctor.open(second).text
+    told = re.findall(r"影像文件 1 个、打开方法，共 ([0-9.]+ [KM]B)。", doctor.open(first).text)
+    assert told and f"全部下载（{told[0]}）" in doctor.text
+    (way,) = re.findall(r'href="(/api/v1/exams/[^"]+\.zip)"', doctor.text)
+    assert doctor.client.get(way).headers["content-type"] == "application/zip"
+    assert "在浏览器打开" not in doctor.text
+    doctor.client.headers["User-Agent"] = "Mozilla/5.0 (iPhone) MicroMessenger/8.0"
+    assert "在浏览器打开" in doctor.open(first).text
+    assert doctor.open(first.replace(exams["A1"], exams["A3"])).status_code == 404
 
 
 def test_face_to_face_needs_no_passcode_and_opens_once(site: Installation, patient: Phone, exams: dict[str, str]) -> None:
