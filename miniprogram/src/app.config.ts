@@ -14,6 +14,7 @@ export default defineAppConfig({
     "pages/bind/index",
     "pages/feedback/index",
     "pages/settings/index",
+    "pages/privacy/index",
     "pages/web/index",
   ],
   window: {

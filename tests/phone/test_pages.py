@@ -70,11 +70,11 @@ def test_signed_out_phone_logs_in_by_the_code_of_a_message_goes_on_and_is_rememb
 ) -> None:
     page = open_phone("/#/exam?id=nobodys")
     page.get_by_role("button", name="用手机号登录").click()
-    agree = page.get_by_role("checkbox", name="隐私说明")
+    agree = page.get_by_role("checkbox", name="隐私政策")
     expect(agree).to_have_attribute("aria-checked", "false")
     page.get_by_label("手机号", exact=True).fill(OTHER_PHONE)
     page.get_by_role("button", name="获取验证码").click()
-    expect(page.get_by_role("alert")).to_have_text("请先阅读并勾选上面的隐私说明。")
+    expect(page.get_by_role("alert")).to_have_text("请先阅读并勾选上面的隐私政策。")
     agree.click()
     page.get_by_role("button", name="获取验证码").click()
     expect(page.get_by_text("验证码已发送到 138****8001，10 分钟内有效。")).to_be_visible()
@@ -198,7 +198,7 @@ def test_mini_program_logs_in_by_the_code_of_a_message(site: Installation, targe
         {"open": "pages/login/index"},
         {"type": ["手机号", number]},
         {"tap": "获取验证码"},
-        {"see": "请先阅读并勾选上面的隐私说明。"},
+        {"see": "请先阅读并勾选上面的隐私政策。"},
         {"tap": "我已阅读并同意"},
         {"tap": "获取验证码"},
         {"typeCode": ["6 位验证码", number]},
@@ -332,7 +332,9 @@ def test_double_tap_on_a_cell_opens_its_image_and_a_button_does_too(exams: Page)
 @pytest.mark.parametrize("elder", [False, True])
 def test_pages_are_clean_for_everybody_and_nothing_is_cut(open_phone: OpenPhone, elder: bool) -> None:
     page = open_phone("/#/login", elder=elder)
-    page.get_by_role("button", name="阅读隐私说明").click()
+    look(page, elder)
+    page.get_by_role("button", name="阅读隐私政策").click()
+    page.get_by_role("heading", name="收集什么，为什么").wait_for()
     look(page, elder)
     page = open_phone(elder=elder)
     page.locator(".exam-card").first.wait_for()

@@ -317,6 +317,12 @@ def test_settings_are_followed_and_signing_out_ends_it(open_phone: OpenPhone) ->
     page = go(open_phone(), "settings")
     page.get_by_role("group", name="大字模式").get_by_role("button", name="开").click()
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "22px"
+    ready = page.get_by_role("group", name="报告出来了 示范医院").get_by_role("button", name="短信")
+    ready.click()
+    expect(page.get_by_text("“报告出来了”的短信已关闭。")).to_be_visible()
+    expect(ready).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="撤销").click()
+    expect(ready).to_have_attribute("aria-pressed", "true")
     off = page.get_by_role("group", name="消息通知 示范医院").get_by_role("button", name="关")
     off.click()
     expect(off).to_have_attribute("aria-pressed", "true")

@@ -9,6 +9,7 @@ import { Page } from "../../parts/Page";
 import { Button, Card, Check, Said } from "../../parts/Pieces";
 import { problemOf } from "../../parts/useAnswer";
 import { afterLogin } from "../../state/entry";
+import { open } from "../../state/go";
 import { canKeep } from "../../state/keeping";
 import { choose, useSettings } from "../../state/settings";
 import { useWords } from "../../words";
@@ -166,25 +167,14 @@ function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: Code
 
 function Consent({ agreed, onTap }: { agreed: boolean; onTap: () => void }) {
   const say = useWords(loginWords);
-  const [reading, setReading] = useState(false);
   return (
     <div>
       <Check on={agreed} onTap={onTap}>
         {say.consent}
       </Check>
-      <Button kind="plain" onTap={() => setReading(!reading)}>
-        {reading ? say.close : say.privacyOpen}
+      <Button kind="plain" onTap={() => open("privacy")}>
+        {say.privacyOpen}
       </Button>
-      {reading && (
-        <div className="second stack">
-          <h2 className="heading">{say.privacyTitle}</h2>
-          {say.privacy.map((line) => (
-            <p className="text" key={line}>
-              {line}
-            </p>
-          ))}
-        </div>
-      )}
     </div>
   );
 }

@@ -98,6 +98,9 @@ function Account() {
   return (
     <Part title={say.account}>
       {fault && <Said kind="wrong">{fault}</Said>}
+      <Button kind="plain" onTap={() => open("privacy")}>
+        {say.privacy}
+      </Button>
       <Button kind="quiet" onTap={() => leave("DELETE", "/api/v1/session")}>
         {say.logOut}
       </Button>
