@@ -63,11 +63,11 @@ async def file(request: Request, exam: str) -> HTTPResponse | None:
     seen = await _shared(request, exam)
     if seen is not None and seen.whose is not None:
         masked = await maskeddownloads.gathered(services, request.ctx.grant, seen)
-        found, made = seen.found, zipped(masked.download, masked.entries(series))
+        found, made = seen.found, zipped(masked.download, masked.entries(series), services.tiers)
     else:
         found = seen.found if seen else await exam_of(request, exam)
         download = await gathered(services, _asker(request), found, seen)
-        made = zipped(download, await entries(services, download, series))
+        made = zipped(download, await entries(services, download, series), services.tiers)
     await _record(request, found, {"bytes": made.length, "series": len(series)})
     return await send(request, made)
 

@@ -52,6 +52,8 @@ class Streamed:
     length: int | None = None
     ranges: bool = False
     notes: tuple[tuple[str, str], ...] = ()
+    # For who wants it from a byte on: at which byte, not after that one, these pieces begin. Where there is none, at the first.
+    later: Callable[[int], tuple[int, AsyncGenerator[bytes, None]]] | None = None
 
 
 Answer = Ready | Streamed

@@ -28,10 +28,11 @@ _DOS_EPOCH = 1980
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file: its name (/ between folders) and its length in bytes."""
+    """One file: its name (/ between folders), its length in bytes, and its CRC-32 where that is known already."""
 
     name: str
     size: int
+    crc32: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +62,47 @@ def zip_length(members: Iterable[Member]) -> int:
     for member in members:
         count += 1
         central += len(_central_header(_Written(member, offset, 0), 0))
-        offset += len(_local_header(member, 0, 0)) + member.size + len(_descriptor(member, 0))
+        offset += _length(member)
     return offset + central + len(_end(count, central, offset))
 
 
+def passed_over(members: Iterable[Member], begin: int) -> tuple[int, int]:
+    """How many members, from the front, need not be read for who wants the archive from byte `begin` on, and their bytes."""
+    count = offset = 0
+    for member in members:
+        end = offset + _length(member)
+        if member.crc32 is None or end > begin:
+            break
+        count, offset = count + 1, end
+    return count, offset
+
+
 async def zip_stream(
-    members: Iterable[Member],
+    members: Sequence[Member],
     read: Callable[[Member], AsyncIterator[bytes]],
     made_at: datetime,
+    *,
+    passed: int = 0,
+    on_sum: Callable[[Member, int], None] = lambda _member, _crc32: None,
 ) -> AsyncGenerator[bytes, None]:
     """The archive's bytes; `read` is called for one member after another. `made_at` becomes the time of every file.
 
+    The first `passed` members (see `passed_over`) are neither read nor given. `on_sum` hears of each other's CRC-32.
     Raises Unavailable when a member gives other than its stated number of bytes, since the length is promised already.
     """
     time = _dos_time(made_at)
     written: list[_Written] = []
     offset = 0
-    for member in members:
+    for member in members[:passed]:
+        written.append(_Written(member, offset, member.crc32 or 0))
+        offset += _length(member)
+    for member in members[passed:]:
         start, crc = offset, 0
         async for piece, so_far in _member(member, read(member), time):
             offset, crc = offset + len(piece), so_far
             yield piece
         written.append(_Written(member, start, crc))
+        on_sum(member, crc)
     central = b"".join(_central_header(each, time) for each in written)
     yield central + _end(len(written), len(central), offset)
 
@@ -134,6 +154,11 @@ def _free(taken: dict[int, set[int]], folder: int, number: int | None) -> int:
         number = max(used, default=0) + 1
     used.add(number)
     return number
+
+
+def _length(member: Member) -> int:
+    """Bytes of a file with what stands before and behind it."""
+    return len(_local_header(member, 0, 0)) + member.size + len(_descriptor(member, 0))
 
 
 def _checksum_after(member: Member) -> bool:

@@ -146,10 +146,11 @@ async def _send_pieces(request: Request, streamed: Streamed, part: _Part | None,
         await response.send(b"", False)
         await response.eof()
         return
-    async with aclosing(streamed.pieces()) as pieces:
+    begin, made = streamed.later(part.first) if part and streamed.later else (0, streamed.pieces())
+    async with aclosing(made) as pieces:
         first = await anext(pieces, b"")  # what cannot be read at all still becomes an error answer
         response = await request.respond(status=status, headers=headers, content_type=streamed.content_type)
-        at = await _send_piece(response, first, 0, part)
+        at = await _send_piece(response, first, begin, part)
         async for piece in pieces:
             at = await _send_piece(response, piece, at, part)
             if part is not None and at > part.last:

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import Unavailable
 from wado import zipstream
-from wado.zipstream import Member, member_names, zip_length, zip_stream
+from wado.zipstream import Member, member_names, passed_over, zip_length, zip_stream
 
 AT = datetime(2026, 11, 20, 11, 30, 58)
 
@@ -50,6 +50,38 @@ async def test_names_in_chinese_are_said_to_be_utf_8() -> None:
 
 async def test_nothing_is_an_archive_too() -> None:
     assert opened(await made({})) == {}
+
+
+@pytest.mark.parametrize("gathered", [4000, 64 * 2**20])
+async def test_the_rest_of_an_archive_is_made_without_reading_what_was_sent(
+    monkeypatch: pytest.MonkeyPatch, gathered: int
+) -> None:
+    monkeypatch.setattr(zipstream, "GATHERED_MAX_BYTES", gathered)
+    files, sums, asked = {**FILES, "说明.txt": b"read me"}, dict[str, int](), list[str]()
+
+    async def read(member: Member) -> AsyncIterator[bytes]:
+        asked.append(member.name)
+        yield files[member.name]
+
+    def note(member: Member, crc32: int) -> None:
+        sums[member.name] = crc32
+
+    unknown = [Member(name, len(content)) for name, content in files.items()]
+    whole = b"".join([piece async for piece in zip_stream(unknown, read, AT, on_sum=note)])
+    assert passed_over(unknown, len(whole)) == (0, 0)
+    known = [Member(each.name, each.size, sums[each.name]) for each in unknown]
+    for begin in (0, 1, 5000, 5100, 9000, len(whole) - 200, len(whole) - 1):
+        asked.clear()
+        count, offset = passed_over(known, begin)
+        rest = b"".join([piece async for piece in zip_stream(known, read, AT, passed=count)])
+        assert offset <= begin and whole[offset:] == rest
+        assert asked == [each.name for each in known[count:]]
+    assert count == len(known)
+
+
+async def test_a_file_whose_checksum_is_unknown_is_read_again_and_all_behind_it() -> None:
+    members = [Member("a", 10, 7), Member("b", 10), Member("c", 10, 7)]
+    assert passed_over(members, 10_000) == (1, 41)
 
 
 async def test_large_files_stream_with_their_checksum_behind(monkeypatch: pytest.MonkeyPatch) -> None:
