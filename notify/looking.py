@@ -160,9 +160,10 @@ def _by_best(
     left = [way for way in ways if way.channel not in notice.refused]
     if not left:
         return Change(notice, {"state": NoticeState.FAILED, "reason": notice.reason or NO_WAY})
-    awake = [way for way in left if way.channel not in known.rests]
+    lanes = {way.channel: office.lane(way.channel, notice.hospital_id) for way in left}
+    awake = [way for way in left if lanes[way.channel] not in known.rests]
     if not awake:
-        soonest = min(known.rests[way.channel] for way in left)
+        soonest = min(known.rests[lane] for lane in lanes.values())
         return Change(notice, {"channel": left[-1].channel, "last_resort": True, "due_at": soonest})
     way = awake[0]
     sealed, link = wording.sealed(office, notice, way, values, exams, known.now)
@@ -177,7 +178,7 @@ def _by_best(
         "reason": "",
         "sealed": sealed,
     }
-    return Change(notice, columns, way.channel, joined, link)
+    return Change(notice, columns, way.channel, joined, link, lanes[way.channel])
 
 
 async def _within_daily_limit(found: Sequence[Change], now: datetime) -> list[Change]:

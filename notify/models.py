@@ -195,7 +195,7 @@ class NoticeWish(Model):
 class NoticeChannel(Model):
     """How a channel is doing, shared by all workers: its pace, and whether it rests."""
 
-    name = fields.CharField(max_length=16, primary_key=True, description="of the channel")
+    name = fields.CharField(max_length=64, primary_key=True, description="of the channel, with its hospital if it has its own")
     failures = fields.IntField(default=0, description="in a row")
     rests_until = fields.DatetimeField(null=True, description="nobody tries it before")
     second = fields.DatetimeField(null=True, description="the second that is being counted")

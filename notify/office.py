@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from identity.links import Links
 from infra.sealing import Sealer
-from notify.channels import Channel
+from notify.channels import ByHospital, Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,8 @@ class Office:
     base_url: str
     per_second: int = 20
     lease_seconds: float = 60.0
+
+    def lane(self, channel: str, hospital: str) -> str:
+        """By which the pace and the rests of a channel are counted."""
+        found = self.channels.get(channel)
+        return found.lane(hospital) if isinstance(found, ByHospital) else channel

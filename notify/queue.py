@@ -30,6 +30,7 @@ class Change:
     """What shall become of a notice that was looked at: the columns to set, and whether a message leaves by `channel`.
 
     `joined` are notices of the same visit whose exams this one tells of; `link` stands in its words, and is kept with them.
+    `lane` is that part of the channel by which its pace is counted.
     """
 
     notice: Notice
@@ -37,6 +38,7 @@ class Change:
     channel: str = ""
     joined: Sequence[Notice] = field(default=())
     link: Drawn | None = None
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,9 @@ async def _due(now: datetime, limit: int, *, locked: bool) -> list[Notice]:
     stopped = await rules.stopped_hospitals()
     if stopped:
         rows = rows.filter(~Q(hospital_id__in=stopped, kind__in=rules.patient_kinds(), state=NoticeState.WAITING))
-    rests = sorted(await pace.resting(now))
+    rests = await pace.resting(now)
     if rests:
-        rows = rows.filter(~Q(channel__in=rests, last_resort=True, state=NoticeState.WAITING))
+        rows = rows.filter(~Q(_any_of(rests), last_resort=True, state=NoticeState.WAITING))
     found = await rows.order_by("due_at", "id").limit(limit * LOOKED_AT).values_list("id", "recipient", "kind")
     free = await _free([(int(str(number)), str(recipient), str(kind)) for number, recipient, kind in found], now)
     if not free:
@@ -81,6 +83,13 @@ async def _due(now: datetime, limit: int, *, locked: bool) -> list[Notice]:
         return await rows.filter(id__in=free).order_by("due_at", "id").limit(limit).select_for_update(skip_locked=True)
     begin = random.randrange(max(1, len(free) - limit + 1))
     return await rows.filter(id__in=free[begin : begin + limit]).order_by("id")
+
+
+def _any_of(lanes: Iterable[str]) -> Q:
+    """Notices that go by one of these lanes; of one that several hospitals share, none are known beforehand."""
+    split = (lane.partition(":") for lane in lanes)
+    each = (Q(channel=channel, **({"hospital_id": hospital} if colon else {})) for channel, colon, hospital in split)
+    return Q(*each, join_type="OR")
 
 
 async def take(changes: Sequence[Change], clock: Callable[[], datetime], lease_seconds: float, per_second: int) -> list[Change]:
@@ -135,13 +144,13 @@ async def _lock(notices: Iterable[Notice], *, skip_locked: bool = True) -> set[i
 
 async def _in_pace(changes: Sequence[Change], now: datetime, per_second: int) -> list[Change]:
     """Those that send nothing, and so many others as their channels take now."""
-    wanted = Counter(change.channel for change in changes if change.channel)
+    wanted = Counter(change.lane for change in changes if change.lane)
     left = {name: await pace.grant(name, wanted[name], now, per_second) for name in sorted(wanted)}
     good = []
     for change in changes:
-        if change.channel and not left[change.channel]:
+        if change.lane and not left[change.lane]:
             continue
-        left[change.channel] = left.get(change.channel, 0) - 1
+        left[change.lane] = left.get(change.lane, 0) - 1
         good.append(change)
     return good
 

@@ -36,7 +36,7 @@ async def work(office: Office, *, limit: int = BATCH, now: Callable[[], datetime
         taken = await queue.take(changes, now, office.lease_seconds, office.per_second)
     if not changes:
         return 0
-    settling = Settling(await pace.suspects() if taken else set())
+    settling = Settling(office, await pace.suspects() if taken else set())
     doing = (deliver(office, change.notice, begun, now, settling) for change in taken)
     for error in await asyncio.gather(*doing, return_exceptions=True):
         if isinstance(error, BaseException):  # what could not be settled keeps its lease, and is asked for after it
@@ -58,7 +58,7 @@ async def deliver(office: Office, notice: Notice, begun: float, now: Callable[[]
     except (TimeoutError, Unknown):
         outcome = await _unsure(office, notice, now(), settling)
         if not notice.asks:  # whoever hangs is left alone a while, as who is away
-            await settling.channel_failed(notice.channel, now())
+            await settling.channel_failed(notice, now())
     except Exception as error:  # a mistake of ours, or the database is away: it may have been sent
         _log.error("notice %s by %s cannot be settled: %s", notice.out_id, notice.channel, type(error).__name__)
         outcome = await _unsure(office, notice, now(), settling)
@@ -72,7 +72,7 @@ async def _send(office: Office, notice: Notice, now: Callable[[], datetime], set
     provider_id = (sent.provider_id or "")[:64]
     settled = {"state": NoticeState.SENT, "provider_id": provider_id, "sent_at": at, "leased_until": None}
     await settling.settle(notice, at, settled)
-    await settling.channel_worked(notice.channel)
+    await settling.channel_worked(notice)
     return "sent"
 
 
@@ -116,11 +116,11 @@ async def _not_taken(notice: Notice, error: ChannelError, now: datetime, settlin
     columns, outcome = _after(notice, error, now)
     await settling.settle(notice, now, {"leased_until": None, "code": _word(error), **columns}, outcome)
     if isinstance(error, Throttled) and not error.recipient_only:
-        await settling.channel_failed(notice.channel, now, error.retry_after_seconds)
+        await settling.channel_failed(notice, now, error.retry_after_seconds)
     elif isinstance(error, ChannelDown):
-        await settling.channel_failed(notice.channel, now)
+        await settling.channel_failed(notice, now)
     else:
-        await settling.channel_worked(notice.channel)  # it says no to this one
+        await settling.channel_worked(notice)  # it says no to this one
     return outcome
 
 

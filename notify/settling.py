@@ -10,6 +10,7 @@ from typing import Any
 
 from notify import pace, queue, receipts
 from notify.models import Notice
+from notify.office import Office
 from notify.queue import End
 
 _log = logging.getLogger(__name__)
@@ -18,10 +19,11 @@ _log = logging.getLogger(__name__)
 class Settling:
     """Of one round. Nothing waits for a message that hangs: only for the commit before its own.
 
-    `suspects` are channels that failed lately: a message that goes through clears them, any other costs nothing.
+    `suspects` are lanes that failed lately: a message that goes through clears them, any other costs nothing.
     """
 
-    def __init__(self, suspects: set[str]) -> None:
+    def __init__(self, office: Office, suspects: set[str]) -> None:
+        self._office = office
         self._suspects = suspects
         self._ended: list[tuple[End, asyncio.Future[bool]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -34,16 +36,21 @@ class Settling:
             self._writing = asyncio.create_task(self._write())
         return await settled
 
-    async def channel_worked(self, name: str) -> None:
-        """What it suffered before is forgotten."""
+    async def channel_worked(self, notice: Notice) -> None:
+        """What its lane suffered before is forgotten."""
+        name = self._lane(notice)
         if name in self._suspects:
             self._suspects.discard(name)
             await pace.worked(name)
 
-    async def channel_failed(self, name: str, now: datetime, seconds: float | None = None) -> None:
-        """It did not work, or asked for a pause of so many seconds."""
+    async def channel_failed(self, notice: Notice, now: datetime, seconds: float | None = None) -> None:
+        """Its lane did not work, or asked for a pause of so many seconds."""
+        name = self._lane(notice)
         self._suspects.add(name)
         await pace.failed(name, now, seconds)
+
+    def _lane(self, notice: Notice) -> str:
+        return self._office.lane(notice.channel, notice.hospital_id)
 
     async def _write(self) -> None:
         while self._ended:

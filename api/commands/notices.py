@@ -73,4 +73,5 @@ async def _channels(services: Services) -> None:
         row = known.get(name)
         resting = row.rests_until if row and row.rests_until and row.rests_until > now() else None
         state = f"rests until {resting:%H:%M:%S} UTC" if resting else "works"
-        print(f"{name}\t{state if name in services.people.channels else 'not set up'}\t{row.failures if row else 0} failures")
+        there = name.partition(":")[0] in services.people.channels
+        print(f"{name}\t{state if there else 'not set up'}\t{row.failures if row else 0} failures")

@@ -111,6 +111,15 @@ class Unknown(ChannelError):
     """It may have been sent: `ask` before it is sent again."""
 
 
+@runtime_checkable
+class ByHospital(Protocol):
+    """A channel that is another server for each hospital: when one of them is away, that is nobody else's rest."""
+
+    def lane(self, hospital: str) -> str:
+        """By which its pace and its rests are counted: the channel's name, a colon, and whose it is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a provider reported of one message, known by its number of it or by our id. `code` is the provider's word."""

@@ -98,6 +98,10 @@ class Gateway:
             raise Unauthenticated("the gateway signed this at another time")
         return Heard(tuple(_receipts(call.body, now)), b'{"code":0}', "application/json")
 
+    def lane(self, hospital: str) -> str:
+        """Each hospital's own, and one for all that have none."""
+        return f"{NAME}:{hospital if hospital in self._places else ALL}"
+
     def code_template(self, _kind: str) -> str | None:
         """Login codes are of no hospital: only a gateway of all carries them."""
         return "" if ALL in self._places else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -121,6 +122,30 @@ async def test_a_channel_that_hangs_rests_and_the_next_message_goes_by_another(w
     await report_of(world, 9)
     await world.work()
     assert (box.ledger, len(other.ledger)) == ([], 1)
+
+
+class OwnOfEach(Postbox):
+    """A channel that is another server for each hospital."""
+
+    def lane(self, hospital: str) -> str:
+        return f"gateway:{hospital}"
+
+
+@SQLITE
+async def test_a_hospitals_own_gateway_that_is_away_holds_up_no_other_hospital(world: World) -> None:
+    own = OwnOfEach()
+    world.office = dataclasses.replace(world.office, channels={own.name: own})
+    for hospital in ("demo", "other"):
+        for _ in range(pace.FAILURES_TO_REST):
+            await pace.failed(f"gateway:{hospital}", world.now)
+    for number in range(2):
+        await report_of(world, number)
+    await world.work()
+    assert await world.states() == ["waiting"] * 2
+    await pace.worked("gateway:demo")
+    await world.pass_by(seconds=5)
+    assert await world.states() == ["sent"] * 2
+    assert list(await pace.resting(world.now - SECOND)) == ["gateway:other"]
 
 
 @SQLITE

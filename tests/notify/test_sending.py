@@ -298,7 +298,7 @@ async def test_a_worker_that_stood_still_sends_nothing(world: World) -> None:
     row = await waiting(world)
     await killed_after_taking(world)
     held = await Notice.get(id=row.id)
-    await sending.deliver(world.office, held, -1e9, lambda: world.now, Settling(set()))
+    await sending.deliver(world.office, held, -1e9, lambda: world.now, Settling(world.office, set()))
     assert world.box.ledger == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.clock import now
 from core.errors import Malformed, Misconfigured, Unauthenticated
-from notify.channels import Call, Channel, ChannelDown, Listening, Outcome, Refused, Throttled, Unknown
+from notify.channels import ByHospital, Call, Channel, ChannelDown, Listening, Outcome, Refused, Throttled, Unknown
 from notify.channels.gateway import signature
 from tests.notify.channels.conftest import BRIEF_SECONDS, Open, notice
 from tests.parts.gateway import PATH, SECRET, GatewayServer
@@ -42,6 +42,13 @@ async def test_a_message_is_signed_and_taken_once(channel: Channel, server: Gate
     (row,) = server.ledger
     assert (row["to"], row["text"], row["params"]) == (message.to, message.text, message.params)
     assert server.faults == []
+
+
+def test_each_hospitals_own_gateway_has_a_lane_of_its_own(open_channels: Open) -> None:
+    urls, secrets = ("h1=https://h1.example", "*=https://all.example"), ("*=" + "s" * 16,)
+    channel = open_channels(demo=False, gateway_urls=urls, gateway_secrets=secrets)["gateway"]
+    assert isinstance(channel, ByHospital)
+    assert [channel.lane(each) for each in ("h1", "h2", "h3")] == ["gateway:h1", "gateway:*", "gateway:*"]
 
 
 async def test_a_gateway_that_knows_another_secret_takes_nothing(server: GatewayServer, open_channels: Open) -> None:
