@@ -65,7 +65,7 @@ export function stateWords(share: Share, say: Say): string {
 /** What is shared, by the names of the list; how many where that was never open. */
 export function itemsOf(share: Share, say: Say): string {
   const items = share.exams.map((id) => known(id)?.item);
-  return items.every(Boolean) ? items.join("、") : say.exams(share.exams.length);
+  return items.every(Boolean) ? say.all(items as string[]) : say.exams(share.exams.length);
 }
 
 function Code({ share }: { share: Share }) {

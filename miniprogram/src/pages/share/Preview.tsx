@@ -19,7 +19,7 @@ export function Preview({ draft }: { draft: Draft }) {
       <h2 className="large">{say.sharePreview}</h2>
       <p className="text second">{say.sharePreviewWhy}</p>
       {draft.choices.map((each) => (
-        <One key={each.exam} choice={each} mask={draft.hidden} />
+        <One key={each.exam} choice={each} mask={draft.hidden} atOnce={draft.choices.length === 1} />
       ))}
       <div className="meaning">
         <p className="text strong">{how.join(" · ")}</p>
@@ -29,7 +29,7 @@ export function Preview({ draft }: { draft: Draft }) {
   );
 }
 
-function One({ choice, mask }: { choice: Choice; mask: boolean }) {
+function One({ choice, mask, atOnce }: { choice: Choice; mask: boolean; atOnce: boolean }) {
   const say = useWords(shareWords);
   const asked = useAnswer(() => preview(choice, mask), [choice.exam, mask]);
   if (asked.problem) {
@@ -55,7 +55,7 @@ function One({ choice, mask }: { choice: Choice; mask: boolean }) {
       </div>
       <Report shown={shown} />
       {film && <p className="text second">{say.previewFilm(film.count)}</p>}
-      {film && <Small className="preview-film" path={film.path} words={say.previewFilm(film.count)} />}
+      {film && <Small className="preview-film" path={film.path} words={say.previewFilm(film.count)} atOnce={atOnce} />}
       {images.length > 0 && <p className="text second">{say.previewImages(shown.images)}</p>}
       {images.length > 0 && (
         <div className="preview-images">
@@ -64,6 +64,7 @@ function One({ choice, mask }: { choice: Choice; mask: boolean }) {
               key={each.path}
               className="preview-image"
               path={each.path}
+              atOnce={atOnce}
               words={`${each.description || say.seriesName(index + 1)} · ${say.pictures(each.count)}`}
             />
           ))}
@@ -96,6 +97,7 @@ function Report({ shown }: { shown: Shown }) {
           {say.previewReportWhole}
         </Button>
       )}
+      {report.notice && <p className="text small">{report.notice}</p>}
     </div>
   );
 }
@@ -112,17 +114,28 @@ function Stays({ shown, choice, none }: { shown: Shown; choice: Choice; none: bo
       {images > 0 && <Said>{say.staysImages(images)}</Said>}
       {films > 0 && <Said>{say.staysFilms(films)}</Said>}
       {none && expected && !images && <p className="text second">{say.previewNone}</p>}
-      {missing.length > 0 && <p className="text second">{say.youLeftOut(missing.map((each) => words[each]).join("、"))}</p>}
+      {missing.length > 0 && <p className="text second">{say.youLeftOut(say.all(missing.map((each) => words[each])))}</p>}
     </>
   );
 }
 
-function Small({ path, words, className }: { path: string; words: string; className: string }) {
+interface SmallPicture {
+  path: string;
+  words: string;
+  className: string;
+  atOnce: boolean; // else once it comes into view
+}
+
+function Small({ path, words, className, atOnce }: SmallPicture) {
   const say = useWords(shareWords);
   const [failed, setFailed] = useState(false);
   return (
     <div className={className}>
-      {failed ? <span className="small">{say.pictureNot}</span> : <Picture className="preview-picture" path={path} words={words} onError={() => setFailed(true)} atOnce />}
+      {failed ? (
+        <span className="small">{say.pictureNot}</span>
+      ) : (
+        <Picture className="preview-picture" path={path} words={words} onError={() => setFailed(true)} atOnce={atOnce} />
+      )}
       {className === "preview-image" && <span className="preview-words small">{words}</span>}
     </div>
   );

@@ -90,8 +90,8 @@ function Of({ exam, choice, onChange }: { exam: Exam; choice: Choice; onChange: 
     <div className="of stack">
       {!choosing && (
         <p className="text second">
-          {part ? there.filter((each) => parts.includes(each)).map((each) => named[each]).join("、") : say.everything}
-          {!part && there.length > 1 && `：${there.map((each) => named[each]).join("、")}`}
+          {part ? say.all(there.filter((each) => parts.includes(each)).map((each) => named[each])) : say.everything}
+          {!part && there.length > 1 && ` · ${say.all(there.map((each) => named[each]))}`}
         </p>
       )}
       {choosing && (
