@@ -69,12 +69,13 @@ class Body:
 
 @dataclass(slots=True)
 class Built:
-    """One built folder. Its names are read once, so that a name in a URL never reaches the file system."""
+    """One built folder. Its names are read once a build, so that a name in a URL never reaches the file system."""
 
     folder: Path
     headers: dict[str, str] = field(default_factory=headers_of)
     _names: dict[str, Path] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], Body] = field(default_factory=dict)
+    _made: tuple[int, int] = (0, 0)
 
     async def send(self, request: Request, name: str = INDEX) -> HTTPResponse:
         """One file; raises NotFound, and Unavailable before anything was built."""
@@ -88,6 +89,7 @@ class Built:
         return HTTPResponse(body.content, 200, headers, MEDIA_TYPES[path.suffix])
 
     def _path(self, name: str) -> Path:
+        self._look()
         if not self._names:
             self._names = {str(path.relative_to(self.folder)): path for path in self.folder.rglob("*") if path.is_file()}
         if not self._names:
@@ -97,12 +99,27 @@ class Built:
             raise NotFound("no such page")
         return path
 
+    def _look(self) -> None:
+        """Forget what was read once the folder is another: a build puts a new one in its place."""
+        try:
+            found = self.folder.stat()
+        except FileNotFoundError:  # just being replaced
+            return
+        made = found.st_ino, found.st_mtime_ns
+        if made != self._made:
+            self._names.clear()
+            self._bodies.clear()
+            self._made = made
+
     async def _body(self, name: str, path: Path, coding: str) -> Body:
         known = self._bodies.get((name, coding))
         if known is None:
+            made = self._made
             content = await self._read(path.with_name(path.name + PACKED.get(coding, "")))
             digest = hashlib.sha256(content).hexdigest()[:HASH_CHARACTERS]
-            known = self._bodies[name, coding] = Body(content, coding, f'"{digest}"')
+            known = Body(content, coding, f'"{digest}"')
+            if made == self._made:  # not built anew while we read
+                self._bodies[name, coding] = known
         return known
 
     async def _read(self, path: Path) -> bytes:
