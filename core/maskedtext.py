@@ -17,7 +17,7 @@ from typing import Final
 from core.masking import COMPOUND_SURNAMES, masked_name
 from core.surnames import PINYIN, SURNAMES
 
-VERSION: Final = 1  # part of every cache key and ETag of masked words: raise it with every change of what stays
+VERSION: Final = 2  # part of every cache key and ETag of masked words: raise it with every change of what stays
 GONE: Final = "***"
 OLDEST: Final = "90岁及以上"  # above, an age is nearly a name
 SHORTEST_NUMBER = 4  # characters of a number of a person that is looked for anywhere; shorter ones only behind their label
@@ -33,6 +33,7 @@ _BETWEEN_MUST: Final = f"{_JOINT}{{1,{MOST_BETWEEN}}}"
 _WORDS_OF_REPORTS = """
 正常 明显 清晰 清楚 健康 平安 光明 和平 春秋 中华 建设 发育 规则 丰富 高峰 长江 天然 立方 自然 安全 安康 文化 国际
 平整 连续 正中 自如 明确 充盈 均匀 光滑 对称 完整 通畅 良好 双侧 可见 未见 考虑 建议 左右 上下 前后
+模体 测试
 """
 _WORDS: Final = frozenset(_WORDS_OF_REPORTS.split())
 

@@ -78,6 +78,7 @@ def test_what_was_found_stays_letter_by_letter(text: str) -> None:
         (LATIN, "Mary-Ann O'Connor; OCONNOR; Connor", "O**; OCONNOR; C**"),
         (Whose(names=("王平",)), "王平平卧，王 平", "王*平卧，王*"),
         (Whose(names=("张健康",)), "张健康，健康宣教", "张**，健康宣教"),
+        (Whose(names=("模体^测试",)), "胸部CT增强（模体），模体测试", "胸部CT增强（模体），模**"),
         (Whose(names=("",), numbers=("", "12")), "12个月", "12个月"),
     ],
 )
