@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ _SMS_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,34}", re.ASCII)
 _MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])", re.ASCII)
 _LINK_IN_VARIABLE = frozenset({"url", "link"})
 _BRACKETS = "【】"  # stand around the signature, and nowhere else
+_DASH_AND_DOT = {ord("—"): None, ord("·"): None}  # GB 2312 has them; Python's table has others that look alike
 _FORBIDDEN = ("QQ", "微信群", "拒收请回复", "退订", "加微信", "APP下载", "下载APP")
 # WeChat: kind of a keyword → most characters of its value
 WECHAT_KINDS: Mapping[str, int] = {
@@ -93,6 +95,8 @@ def checked(template: Template) -> Template:
     if template.names:
         raise InvalidField("names", "unknown")
     _check_sms(template, named, variables)
+    if template.channel == "aliyun" and not _is_simplified(template.text):
+        raise InvalidField("text", "forbidden-words")
     return Template(
         template.channel, template.kind, template.code, template.text, {name: name for name in named}, template.signature
     )
@@ -182,6 +186,15 @@ def _check_sms(template: Template, named: Sequence[str], variables: frozenset[st
         raise InvalidField("text", "variables-touch")
     if template.parts > MOST_PARTS:
         raise InvalidField("text", "too-long")
+
+
+def _is_simplified(text: str) -> bool:
+    """True for letters of GB 2312 without pictures and signs of currency: Aliyun takes no traditional or special characters."""
+    try:
+        text.translate(_DASH_AND_DOT).encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return not any(unicodedata.category(letter) in ("So", "Sc") for letter in _ANY_VARIABLE.sub("", text))
 
 
 def _check_names(pattern: re.Pattern[str], names: Mapping[str, str], variables: frozenset[str]) -> None:

@@ -36,6 +36,8 @@ def test_a_good_template_names_its_variables_and_counts_its_parts() -> None:
         ("请加QQ 12345 ${code}", "forbidden-words"),
         ("请拨13800138000 ${code}", "forbidden-words"),
         ("报告已完成😀${code}", "not-text"),
+        ("您的檢查報告已完成${code}", "forbidden-words"),
+        ("★您的报告已完成${code}", "forbidden-words"),
         ("x" * 501, "too-long"),
         ("", "empty"),
     ],
