@@ -221,6 +221,27 @@ def test_what_fingers_do_can_be_done_by_buttons(open_viewer: OpenViewer) -> None
     assert (settled(viewer) != before).any()
 
 
+def test_what_a_mouse_does_can_be_done_by_keys_and_is_explained(ct: Viewer) -> None:
+    sheet = ct.page.locator(".sheet")
+    ct.page.keyboard.press("?")
+    expect(sheet.locator("tbody tr")).to_have_count(20)
+    ct.page.keyboard.press("Escape")
+    for key, title in {"m": "测量", "w": "窗位", "g": "布局"}.items():
+        ct.page.keyboard.press(key)
+        expect(sheet.locator("h2")).to_have_text(title)
+        ct.page.keyboard.press("Escape")
+        expect(sheet).to_have_count(0)
+    ct.page.keyboard.press("]")
+    expect(ct.corner("sw")).to_contain_text("窗宽 438")  # 400, and an eleventh of it
+    ct.page.keyboard.press(".")
+    expect(ct.corner("sw")).to_contain_text("窗位 -1")
+    before = settled(ct)
+    ct.page.keyboard.press("Shift+ArrowRight")
+    assert (settled(ct) != before).any()
+    ct.page.keyboard.press("f")
+    assert (settled(ct) == before).all()
+
+
 def test_cine_plays_and_stops(open_viewer: OpenViewer) -> None:
     viewer = open_viewer().open(package_study("examples_ybr_color.dcm")).shown()
     count = viewer.corner("ne").locator(".count")

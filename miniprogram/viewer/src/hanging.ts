@@ -28,6 +28,7 @@ export class Hanging {
     place.style.setProperty("--wide", String(wide));
     place.style.setProperty("--high", String(high));
     place.classList.toggle("several", count > 1);
+    place.classList.toggle("columns", wide > 1);
     place.replaceChildren(...this.panes.map(({ root }) => root));
     if (!this.panes.includes(this.active)) this.active = this.panes[0] as Pane;
     this.activate(this.active);

@@ -1,12 +1,13 @@
 // The keyboard: every gesture has its key.
 
-import { sheetIsOpen } from "./sheet";
-import { USUAL } from "./gestures";
+import { closeSheet, sheetIsOpen } from "./sheet";
+import { dragWindow, USUAL } from "./gestures";
 import { ZOOM_STEP } from "./postures";
 import type { Viewer } from "./viewer";
 
 const NUDGE_PIXELS = 1;
 const FAR = 10;
+const [PAN_PIXELS, TONE_PIXELS] = [48, 24]; // that one press moves
 
 export function bindKeys(viewer: Viewer): void {
   const keys: Record<string, () => void> = {
@@ -22,6 +23,16 @@ export function bindKeys(viewer: Viewer): void {
     "=": () => viewer.postures.zoom(ZOOM_STEP),
     "-": () => viewer.postures.zoom(1 / ZOOM_STEP),
     "0": () => viewer.active.reset(),
+    f: () => viewer.postures.restore(),
+    "[": () => dragWindow(viewer.active, -TONE_PIXELS, 0),
+    "]": () => dragWindow(viewer.active, TONE_PIXELS, 0),
+    ",": () => dragWindow(viewer.active, 0, TONE_PIXELS),
+    ".": () => dragWindow(viewer.active, 0, -TONE_PIXELS),
+    w: () => viewer.menus.presets(),
+    m: () => viewer.menus.measure(),
+    g: () => viewer.menus.layout(),
+    c: () => void viewer.menus.others(),
+    n: () => viewer.showNames(!viewer.namesShown),
     "1": () => viewer.postures.actual(),
     r: () => viewer.postures.rotate(),
     h: () => viewer.postures.flip(true),
@@ -37,11 +48,14 @@ export function bindKeys(viewer: Viewer): void {
     Delete: () => viewer.drawing.chosen !== null && viewer.marks.remove(viewer.drawing.chosen),
   };
   window.addEventListener("keydown", (event) => {
+    if (sheetIsOpen() && event.key === "Escape") return closeSheet();
     if (sheetIsOpen() || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (nudged(viewer, event, target)) return event.preventDefault();
     const inRange = target instanceof HTMLInputElement;
     const pressesButton = (event.key === " " || event.key === "Enter") && target.closest("button, a");
+    const way = event.shiftKey && target.closest(".over") === null ? ARROWS[event.key] : undefined;
+    if (way) return viewer.postures.move(-way[0] * PAN_PIXELS, -way[1] * PAN_PIXELS);
     const act = keys[event.key] ?? keys[event.key.toLowerCase()];
     if (!act || inRange || pressesButton || (!target.closest(".pane") && scrolls(target, event.key))) return;
     event.preventDefault();

@@ -3,6 +3,7 @@
 import { day, described, maskedName, number, personName, plain, text, values } from "./dicomjson";
 import { element, icon } from "./elements";
 import { TOOLS } from "./measure";
+import { showMore } from "./more";
 import type { Picture } from "./pictures";
 import { json, path, rows } from "./server";
 import { choose, elder, english } from "./settings";
@@ -12,7 +13,6 @@ import { dragWindow, isTool, USUAL } from "./gestures";
 import { ZOOM_STEP } from "./postures";
 import type { Viewer } from "./viewer";
 import { modalityWord, say } from "./words";
-import { canUnpack } from "./frames";
 
 const LAYOUTS: [string, number, number][] = [["1x1", 1, 1], ["1x2", 2, 1], ["2x1", 1, 2], ["2x2", 2, 2]];
 const LARGE_LAYOUTS: [string, number, number][] = [["2x3", 3, 2], ["3x3", 3, 3]];
@@ -81,44 +81,11 @@ export class Menus {
   }
 
   more(): void {
-    const { viewer } = this;
-    const { active } = viewer;
-    const { picture } = active;
-    const pictured = picture?.show === "picture";
-    const edge = (kind: "sharpen" | "smooth"): Choice => ({
-      icon: kind, name: say(kind), on: active.edge === kind, off: !pictured,
-      act: () => active.setLook({ edge: active.edge === kind ? "none" : kind }),
-    });
-    const mode = (one: "zoom" | "pan", word: string): Choice => ({ icon: one, name: say(word), radio: true, on: viewer.mode === one, off: !pictured, act: () => viewer.setMode(one) });
-    const choices: Choice[] = [
-      mode("zoom", "zoomMode"),
-      mode("pan", "pan"),
-      { icon: "plus", name: say("zoomIn"), off: !pictured, stay: true, act: () => viewer.postures.zoom(ZOOM_STEP) },
-      { icon: "minus", name: say("zoomOut"), off: !pictured, stay: true, act: () => viewer.postures.zoom(1 / ZOOM_STEP) },
-      { icon: "fit", name: say("fit"), off: !pictured, act: () => viewer.postures.restore() },
-      { icon: "actual", name: say("actual"), off: !pictured, act: () => viewer.postures.actual() },
-      { icon: "rotate", name: say("rotate"), off: !pictured, stay: true, act: () => viewer.postures.rotate() },
-      { icon: "mirror", name: say("mirror"), off: !pictured, act: () => viewer.postures.flip(true) },
-      { icon: "flip", name: say("flip"), off: !pictured, act: () => viewer.postures.flip(false) },
-      { icon: "invert", name: say("invert"), on: active.inverted, off: !pictured, act: () => active.setLook({ inverted: !active.inverted }) },
-      edge("sharpen"),
-      edge("smooth"),
-      { icon: "reset", name: say("reset"), off: !pictured, act: () => active.reset() },
-      { icon: "star", name: say(picture && viewer.keys.has(picture) ? "unmarkKey" : "markKey"), off: !pictured, act: () => viewer.keys.toggle() },
-      { icon: "star", name: say("keyOnly"), on: viewer.keys.only, off: !viewer.keys.only && !active.pictures.some((each) => viewer.keys.has(each)), act: () => viewer.keys.showOnly(!viewer.keys.only) },
-      { icon: "notes", name: say("notes"), on: viewer.presentations.shown, off: !picture || !viewer.presentations.any(picture), act: () => viewer.presentations.toggle() },
-      { icon: viewer.namesShown ? "hidden" : "eye", name: say(viewer.namesShown ? "hideName" : "name"), act: () => viewer.showNames(!viewer.namesShown) },
-      { icon: "saver", name: say("saver"), on: viewer.light(), off: !canUnpack(), act: () => this.save(!viewer.light()) },
-      { icon: "large", name: say("large"), on: elder(), act: () => this.enlarge() },
-      { icon: "language", name: say("english"), act: () => this.translate() },
-      { icon: "download", name: say("download"), off: !picture, act: () => picture && void this.download(picture) },
-      { icon: "help", name: say("help"), act: () => this.help() },
-    ];
-    showSheet(say("more"), choices);
+    showMore(this.viewer);
   }
 
   /** Whoever opened a share may perhaps look and not take away: that is said, instead of an address that refuses. */
-  private async download({ study, series, instance }: Picture): Promise<void> {
+  async download({ study, series, instance }: Picture): Promise<void> {
     const address = `${path(study, series, instance)}?accept=application/dicom`;
     const asked = await fetch(address, { method: "HEAD" }).catch(() => null);
     if (asked?.ok) location.assign(address);
@@ -134,29 +101,28 @@ export class Menus {
     }, READ_MS);
   }
 
-  private save(on: boolean): void {
+  save(on: boolean): void {
     this.viewer.setSaving(on);
     if (on) this.remark(say("saverOn"));
   }
 
-  private enlarge(): void {
+  enlarge(): void {
     choose({ elder: !elder() });
     document.documentElement.classList.toggle("elder", elder());
     this.viewer.redraw();
   }
 
-  private translate(): void {
+  translate(): void {
     choose({ language: english ? "zh" : "en" });
     location.reload();
   }
 
   help(): void {
-    const said = ["touch", "mouse", "keys", "marks", "legal"].map((each) => element("p", {}, say(`help.${each}`)));
-    showSheet(say("help"), element("div", {}, ...said));
+    void import("./help").then(({ showHelp }) => showHelp(), () => this.remark(say("offlineEnd")));
   }
 
   /** The exams of this patient that have pictures, to hang one beside this. */
-  private async others(): Promise<void> {
+  async others(): Promise<void> {
     const found = await this.otherStudies().catch(() => []);
     const choices = found.map(({ study, name, note }) => ({ name, note, act: () => void this.viewer.hanging.compare(study).catch(() => this.viewer.offline(true)) }));
     showSheet(say("compareList"), choices.length ? choices : element("p", {}, say("noOthers")), true);
