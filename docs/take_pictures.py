@@ -203,8 +203,6 @@ def share_done(world: World) -> Page:
     page = share_preview(world)
     page.get_by_role("button", name="生成二维码").click()
     page.get_by_role("img", name="分享二维码").wait_for()
-    page.wait_for_load_state("networkidle")
-    page.evaluate('document.querySelectorAll(".taro_page").forEach((each) => each.scrollTo(0, 0))')
     return page
 
 

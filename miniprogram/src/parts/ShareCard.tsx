@@ -83,7 +83,14 @@ function Code({ share }: { share: Share }) {
           <p className="text second">{say.passcodeOnce}</p>
         </div>
       )}
-      {share.passcode && !share.passcode_digits && <p className="text second middle">{say.passcodeGone}</p>}
+      {share.passcode && !share.passcode_digits && (
+        <div className="middle">
+          <p className="text second">{say.passcodeGone}</p>
+          <Button kind="plain" onTap={() => open("share", { again: share.id })}>
+            {say.again}
+          </Button>
+        </div>
+      )}
       <p className="text strong middle">
         {say.shareUntil(sayMoment(share.expires_at))}
         {share.max_opens === 1 ? `，${say.shareOnce}` : ""}

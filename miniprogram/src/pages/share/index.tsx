@@ -10,6 +10,7 @@ import { Bones, Button, Said } from "../../parts/Pieces";
 import { ShareCard } from "../../parts/ShareCard";
 import { problemOf } from "../../parts/useAnswer";
 import { around, known } from "../../state/history";
+import { toTop } from "../../state/top";
 import { useWords } from "../../words";
 import { shareWords } from "../../words/share";
 import type { Offered } from "../settings/Texts";
@@ -69,8 +70,8 @@ export default function SharePage() {
     }
     setFault("");
     setStep(to);
-    toTop();
   };
+  useEffect(toTop, [step, Boolean(made)]);
   const making = useMaking(draft, setMade, setFault);
 
   if (made) {
@@ -160,13 +161,4 @@ function useMaking(draft: Draft, onMade: (share: Share) => void, setFault: (said
 function isEmpty({ parts, series }: Draft["choices"][number]): boolean {
   const images = !parts || parts.includes("images");
   return (parts !== null && !parts.length) || (images && series !== null && !series.length);
-}
-
-/** A new step begins at its head. */
-function toTop(): void {
-  if (process.env.TARO_ENV === "h5") {
-    document.querySelectorAll(".taro_page").forEach((each) => each.scrollTo(0, 0));
-    return;
-  }
-  void Taro.pageScrollTo({ scrollTop: 0, duration: 0 });
 }

@@ -8,6 +8,7 @@ import { itemsOf, ShareCard, stateWords } from "../../parts/ShareCard";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { around } from "../../state/history";
+import { toTop } from "../../state/top";
 import { useWords } from "../../words";
 import { sayMoment } from "../../words/moments";
 import { shareWords } from "../../words/share";
@@ -21,6 +22,7 @@ export default function Shares() {
   const [chosen, setChosen] = useState<Share | null>(null);
   const [fault, setFault] = useState("");
   useEffect(() => setFurther(null), [first.answer]);
+  useEffect(toTop, [chosen?.id]);
   const shown = [...(first.answer?.items || []), ...(further?.items || [])];
   const next = further ? further.next : first.answer?.next;
   const older = async () => {
