@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -32,7 +33,7 @@ MOST_BYTES = 80_000
 COLOURS = (256, 128, 64, 32, 16)
 WAIT_MS, FILM_SECONDS = 60_000, 240.0
 SETTLE_MS = 700  # a picture that came is painted
-PATIENT = "13800138000"
+PATIENT, LAST_SIX = "13800138000", "120022"
 CT, ECHO = "胸部CT增强（模体）", "超声心动图"
 
 
@@ -261,6 +262,17 @@ def locked(world: World) -> Page:
     return _seen(page, "这份分享已锁定")
 
 
+def notice(world: World) -> Page:
+    return _seen(world.stranger(_newest_link(world.site)), "请先核对身份")
+
+
+def notice_exam(world: World) -> Page:
+    page = notice(world)
+    page.get_by_role("textbox").fill(LAST_SIX)
+    page.get_by_role("button", name="查看").click()
+    return _seen(page, "胶片")
+
+
 def get(world: World) -> Page:
     return world.stranger("/get", size=DESK, density=1)
 
@@ -303,6 +315,8 @@ PICTURES: Mapping[str, Callable[[World], Page]] = {
     "shared-viewer": shared_viewer,
     "shared-download": take,
     "shared-desk": shared_desk,
+    "notice-ask": notice,
+    "notice-exam": notice_exam,
     "get-desk": get,
     "pc-desk": on_pc,
 }
@@ -341,6 +355,21 @@ def _phone(site: Installation) -> Phone:
     phone = Phone(site.url, PATIENT)
     phone.client.headers["Authorization"] = f"Bearer {done.stdout.strip()}"
     return phone
+
+
+def _newest_link(site: Installation) -> str:
+    """Of a message, which comes after a report."""
+    report = {"status": "corrected", "findings": "静息状态下心脏结构及运动未见明确异常。", "impression": "未见明确异常。"}
+    with httpx.Client(base_url=site.url, timeout=30) as anybody:
+        headers = {"Authorization": f"Bearer {site.token()}"}
+        anybody.put("/api/v1/hospital/exams/US-160503-12/report", json=report, headers=headers).raise_for_status()
+        end = time.monotonic() + FILM_SECONDS
+        while time.monotonic() < end:
+            sent = anybody.get("/demo/messages", headers={"Accept": "application/json"}).json()["items"]
+            if links := [each["url"] for each in sent if each["url"]]:
+                return str(links[0])
+            time.sleep(1)
+    raise SystemExit("no message came")
 
 
 def _with_films(site: Installation) -> None:
