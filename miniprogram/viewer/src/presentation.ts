@@ -31,7 +31,7 @@ export interface Presented {
   shapes: Shape[];
 }
 
-const PRESENTATIONS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.11\.\d+$/;
+const PRESENTATIONS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.11\.[12]$/; // greyscale and colour
 export const isPresentation = (row: Row): boolean => PRESENTATIONS.test(text(row, "SOPClassUID"));
 
 /** When it was made, for finding the newest. */
