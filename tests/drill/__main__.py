@@ -54,7 +54,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--outage-notices", type=int, default=OUTAGE_NOTICES, help=f"that are due meanwhile (default {OUTAGE_NOTICES})"
     )
-    parser.add_argument("--database", choices=DATABASES, default=DATABASES[0], help="of the parts notices and outage")
+    parser.add_argument(
+        "--database",
+        action="append",
+        choices=DATABASES,
+        help="of the parts notices and outage; may be given twice (default: notices on both, outage on the first)",
+    )
     parser.add_argument("--beside", type=int, default=0, help="workers beside the one that is killed, in the part notices")
     parser.add_argument("--only", action="append", choices=list(PARTS), help="this part alone; may be given several times")
     return parser.parse_args()
@@ -94,14 +99,21 @@ def _disk(arguments: argparse.Namespace) -> list[Line]:
 
 
 def _notices(arguments: argparse.Namespace) -> list[Line]:
-    kept = Path(tempfile.gettempdir()) / f"cloudfilm-notices-{arguments.database}-{arguments.seed}.jsonl"
-    plan = notices.Plan(arguments.kills, arguments.seed, arguments.database, arguments.beside)
-    killed, left = notices.drill(plan, ledger=kept)
-    return [replace(killed, note=f"{killed.note}, kept in {kept}"), left]
+    lines = []
+    for database in arguments.database or DATABASES:
+        kept = Path(tempfile.gettempdir()) / f"cloudfilm-notices-{database}-{arguments.seed}.jsonl"
+        plan = notices.Plan(arguments.kills, arguments.seed, database, arguments.beside)
+        killed, left = notices.drill(plan, ledger=kept)
+        lines += [replace(killed, note=f"{killed.note}, kept in {kept}"), left]
+    return lines
 
 
 def _outage(arguments: argparse.Namespace) -> list[Line]:
-    return outage.drill(arguments.outage_notices, arguments.outage_seconds, database=arguments.database)
+    away = [
+        outage.drill(arguments.outage_notices, arguments.outage_seconds, database=database)
+        for database in arguments.database or DATABASES[:1]
+    ]
+    return [line for lines in away for line in lines]
 
 
 PARTS: dict[str, Part] = {

@@ -18,12 +18,12 @@ SQLITE = "cloudfilm.sqlite3"
 SHOWN = 5
 
 
-async def line(here: Place, tokens: Sequence[str], seed: int = 0) -> Line:
-    """Once all processes have ended. `tokens` stood in the messages."""
+async def line(here: Place, tokens: Sequence[str], seed: int = 0, most: int = MOST_WORDS) -> Line:
+    """Once all processes have ended. `tokens` stood in the messages; `most` of each sort are looked for."""
     numbers = range(await Notice.all().count())
     phones, names = [phone_of(each) for each in numbers], [name_of(each) for each in numbers]
     dice = random.Random(seed)
-    some = [dice.sample(each, min(len(each), MOST_WORDS)) for each in (phones, names, list(tokens))]
+    some = [dice.sample(each, min(len(each), most)) for each in (phones, names, list(tokens))]
     private = [*some[0], *some[2], SECRET_PATH, KEY_SECRET]
     files, tables = _files(here), await _tables(here)
     logs = {name: content for name, content in files.items() if not name.startswith(SQLITE)}

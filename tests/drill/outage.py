@@ -30,6 +30,7 @@ OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
 CODES_BEFORE = 10
 CODE_EVERY_SECONDS = 1.0
 MANY_WAITING = 1000
+LOOKED_FOR = 50  # phones, names and tokens of all, in some ten megabytes
 PER_SECOND = 100  # that the provider is asked to take
 SECONDS_A_NOTICE = 0.5  # at most, to be decided on and to leave
 
@@ -120,7 +121,7 @@ async def _drill(
                 seconds = await _back(world, notices, per_second)
             tokens = [str(row["params"]["code"]) for row in provider.ledger if row["template"] != CODE_TEMPLATE]
             told = _line(world, other, notices, away, seconds)
-            return [replace(told, note=f"{database}; {told.note}"), await leavings.line(here, tokens)]
+            return [replace(told, note=f"{database}; {told.note}"), await leavings.line(here, tokens, most=LOOKED_FOR)]
 
 
 @asynccontextmanager
