@@ -19,6 +19,7 @@ from share import sensitive
 from share.events import SHARE_CHANGED
 from share.models import Share, ShareVisit
 from share.opening import Opened, Openings, Visitor
+from share.parts import Part
 from share.viewing import shown, view_of
 from tests.share.conftest import DAY, HOUR, NOON, World
 
@@ -131,6 +132,21 @@ async def test_the_session_sees_the_shared_studies_of_all_hospitals_and_nothing_
     assert not (await sessions.grant(plain.token, NOON)).masked
     view = await view_of(grant, NOON)
     assert view is not None and view.mask_key == grant.mask and view.exams == {world.exams["CT"], world.exams["US"]}
+
+
+async def test_images_that_were_not_chosen_are_no_part_of_the_session(
+    world: World, openings: Openings, sessions: Sessions
+) -> None:
+    asked = world.asked("CT", "US", parts={world.exams["CT"]: frozenset({Part.REPORT, Part.FILM})})
+    made = await world.shares.create(world.person, asked, NOON, "key")
+    found = await openings.open(made.token, made.passcode or "", DOCTOR, NOON)
+    grant = await sessions.grant(found.token, NOON)
+    assert (grant.studies, grant.series) == ({("demo2", "1.2.3")}, frozenset())
+    view = await view_of(grant, NOON)
+    assert view is not None and view.shows(world.exams["CT"], Part.FILM) and not view.shows(world.exams["CT"], Part.IMAGES)
+    assert view.left_out(world.exams["CT"]) == "分享者没有分享影像。" and not view.left_out(world.exams["US"])
+    again = await world.shares.create(world.person, asked, NOON, "key")
+    assert again.repeated and again.kept.choices == made.kept.choices
 
 
 @SQLITE_ONLY
