@@ -124,6 +124,7 @@ async def _open_hot(settings: Settings, redis_url: str | None, stack: AsyncExitS
 def _children(settings: Settings) -> Children:
     return Children(
         settings.ingest_child_count,
+        ready=1,  # 70 MB each, in every process: the others come with the work
         warm=("archive.prepare",),
         memory_bytes=settings.ingest_memory_mib * MEBIBYTE,
         cpu_seconds=settings.ingest_seconds,

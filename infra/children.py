@@ -29,8 +29,9 @@ PIPE_BUFFER_BYTES = 1 << 20
 
 
 class Children:
-    """A pool of `count` child processes; open it with `async with`, inside the event loop that uses it.
+    """A pool of up to `count` child processes; open it with `async with`, inside the event loop that uses it.
 
+    `ready` of them (all, unless told) are started with it, each other one when a job finds all of them busy.
     memory_bytes: private memory of one child. cpu_seconds, wall_seconds: of one job. jobs_per_child: then a fresh one.
     pid_folder: where each leaves a `child-PID.pid` as long as it lives.
     """
@@ -39,6 +40,7 @@ class Children:
         self,
         count: int | None = None,
         *,
+        ready: int | None = None,
         warm: Sequence[str] = (),
         memory_bytes: int = 3 << 30,
         cpu_seconds: int = 60,
@@ -47,6 +49,8 @@ class Children:
         pid_folder: Path | None = None,
     ) -> None:
         self.count = count or len(os.sched_getaffinity(0))
+        self._ready = min(ready or self.count, self.count)
+        self._starting = 0
         self._warm = tuple(warm)
         self._memory_bytes = memory_bytes
         self._cpu_seconds = cpu_seconds
@@ -59,7 +63,7 @@ class Children:
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        await asyncio.gather(*(self._add() for _ in range(self.count)))
+        await asyncio.gather(*(self._add() for _ in range(self._ready)))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -78,6 +82,8 @@ class Children:
         return await asyncio.shield(self._spawn(self._work(child, function, arguments)))
 
     async def _free_child(self) -> _Child:
+        if self._idle.empty():
+            self._start_another()
         try:
             async with asyncio.timeout(self._wall_seconds):
                 child = await self._idle.get()
@@ -131,15 +137,23 @@ class Children:
             self._idle.put_nowait(child)
             return
         await self._remove(child)
-        if not self._closed:
-            self._spawn(self._replace())
+        self._start_another()
 
-    async def _replace(self) -> None:
-        while not self._closed:
-            try:
-                return await self._add()
-            except (Unavailable, OSError):  # a machine out of memory or processes; the pool must not shrink for ever
-                await asyncio.sleep(RESTART_SECONDS)
+    def _start_another(self) -> None:
+        """One child more, unless there are `count`, with those that are being started."""
+        if not self._closed and len(self._alive) + self._starting < self.count:
+            self._starting += 1
+            self._spawn(self._started())
+
+    async def _started(self) -> None:
+        try:
+            while not self._closed:
+                try:
+                    return await self._add()
+                except (Unavailable, OSError):  # a machine out of memory or processes; the pool must not shrink for ever
+                    await asyncio.sleep(RESTART_SECONDS)
+        finally:
+            self._starting -= 1
 
     async def _add(self) -> None:
         child = await _Child.start(self._warm, self._memory_bytes, self._pid_folder)

@@ -49,6 +49,17 @@ async def test_two_jobs_run_at_once(children: Children) -> None:
     assert first != second
 
 
+async def test_a_busy_pool_grows_up_to_its_count_and_no_further() -> None:
+    async with Children(3, ready=1) as pool:
+        assert len(pool.pids) == 1
+        assert (await call(pool, "add", numbers=[1]))["pid"] in pool.pids
+        assert len(pool.pids) == 1
+        while len(pool.pids) < 3:
+            await asyncio.gather(*(call(pool, "nap", seconds=0.1) for _ in range(6)))
+        await asyncio.gather(*(call(pool, "nap", seconds=0.1) for _ in range(6)))
+        assert len(pool.pids) == 3
+
+
 async def test_megabytes_travel_both_ways(children: Children) -> None:
     data = os.urandom(5 << 20)
     assert await call(children, "echo", data=data) == data
