@@ -303,6 +303,25 @@ def test_pages_are_clean_for_everybody_and_nothing_is_cut(open_phone: OpenPhone,
     look(page, "the finished share", elder)
 
 
+def test_recipients_pages_are_clean_for_everybody(exams: Page, open_phone: OpenPhone, site: Installation) -> None:
+    answer = exams.request.get("/api/v1/exams?limit=50").json()
+    exam = next(each["id"] for each in answer["items"] if each["item"] == ULTRASOUND)
+    made = exams.request.post("/api/v1/shares", data={"exams": [exam]}, headers={"Origin": site.url})
+    share = made.json()
+    page = open_phone("/get")
+    look(page, "pick-up", elder=False)
+    page.goto(share["url"])
+    look(page, "the question", elder=False)
+    page.get_by_label("6 位密码").fill(share["passcode_digits"])
+    page.get_by_label("您的称呼").fill("王阿姨")
+    page.get_by_role("button", name="打开").click()
+    page.get_by_role("link", name="打开影像").wait_for()
+    look(page, "what was shared", elder=False)
+    page.get_by_role("link", name="下载，先看大小").click()
+    page.get_by_role("link", name=re.compile(r"^全部下载（.+ [KM]B）$")).wait_for()
+    look(page, "download", elder=False)
+
+
 def look(page: Page, name: str, elder: bool) -> None:
     """Nothing to complain of."""
     page.wait_for_load_state("networkidle")
