@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
 
 from api.dicomweb.reading import veil_of
 from api.downloading import README, REPORT, Download, Entry, length_of, size_words, told
 from api.films import opened_by as film_opened_by
+from api.maskeddirectory import Listed, directory, listed
 from api.pages.landing_page import day_and_time
 from api.recipients import Received
 from api.reports import masked_content
@@ -23,6 +29,7 @@ from core.clock import now
 from core.errors import NotFound
 from core.grants import Grant
 from share.parts import Part as SharedPart
+from wado import dicomdir
 from wado.masking.filmpages import MaskedPage
 from wado.masking.profile import CODES_OF
 from wado.places import Asker, Place, instances
@@ -41,6 +48,7 @@ class Part:
     uid: str
     modality: str
     files: tuple[Entry, ...]
+    listed: Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,8 @@ class Masked:
         if series and {part.uid for part in wanted} != set(series):
             raise NotFound("no such series")
         papers = [] if series else [*([self.report] if self.report else []), *self.films]
-        return [self.readme, *papers, *(file for part in wanted for file in part.files)]
+        index = [told(dicomdir.NAME, directory([part.listed for part in wanted]))] if wanted else []
+        return [self.readme, *index, *papers, *(file for part in wanted for file in part.files)]
 
     def listed(self) -> dict[str, Any]:
         """What it holds and how many bytes that is, as of a patient's own download."""
@@ -76,14 +85,15 @@ async def gathered(services: Services, grant: Grant, seen: Received) -> Masked:
     at = now()
     asker = Asker(grant, at, await veil_of(services, grant, at))
     parts: list[Part] = []
+    taken_at = seen.told.exam.performed_at.astimezone(ZoneInfo(seen.found.hospital.zone))
     for study_uid in seen.found.studies:
-        parts += await _parts(asker, study_uid, len(parts))
+        parts += await _parts(asker, study_uid, len(parts), taken_at)
     report, films = await _report(services, grant, seen), await _films(services, grant, seen)
     readme = told(README, _readme(seen, parts, report, films).encode("utf-8-sig"))
     return Masked(Download(seen.told, (), None, ()), tuple(parts), report, films, readme)
 
 
-async def _parts(asker: Asker, study_uid: str, before: int) -> list[Part]:
+async def _parts(asker: Asker, study_uid: str, before: int, taken_at: datetime) -> list[Part]:
     veil = asker.veil
     assert veil is not None, "under a mask"
     try:
@@ -93,10 +103,10 @@ async def _parts(asker: Asker, study_uid: str, before: int) -> list[Part]:
     by_series: dict[str, list[Located]] = {}
     for at in found:
         by_series.setdefault(at.series_uid, []).append(at)
-    return [await _part(veil.reader, number, many) for number, many in enumerate(by_series.values(), before + 1)]
+    return [await _part(veil.reader, number, many, taken_at) for number, many in enumerate(by_series.values(), before + 1)]
 
 
-async def _part(reader: Reader, number: int, many: Sequence[Located]) -> Part:
+async def _part(reader: Reader, number: int, many: Sequence[Located], taken_at: datetime) -> Part:
     gate = asyncio.Semaphore(MADE_AT_ONCE)
 
     async def entry(at: Located, place: int) -> Entry:
@@ -109,7 +119,10 @@ async def _part(reader: Reader, number: int, many: Sequence[Located]) -> Part:
     first = many[0]
     series = await Series.get(id=first.series_id)
     modality = series.modality if series.modality in CODES_OF[_MODALITY] else "OT"
-    return Part(number, first.study_uid, first.series_uid, modality, tuple(files))
+    header = orjson.loads(zlib.decompress(await reader.metadata(first)))
+    named = [(at, file.name) for at, file in zip(many, files, strict=True)]
+    index = listed(number, modality, header, named, taken_at)
+    return Part(number, first.study_uid, first.series_uid, modality, tuple(files), index)
 
 
 async def _size(reader: Reader, at: Located) -> int:
@@ -179,6 +192,7 @@ def _readme(seen: Received, parts: Sequence[Part], report: Entry | None, films: 
     if files:
         size = size_words(sum(file.size for file in files))
         lines.append(f"· “DICOM”文件夹：影像文件，共 {len(files)} 个（{size}），姓名、编号等已去除，请用 DICOM 看片软件打开。")
+        lines.append("· DICOMDIR：影像文件的目录，供看片软件使用，请不要改名或单独移动。")
     elif seen.has(SharedPart.IMAGES):
         lines.append("· 没有可以隐去身份后提供的影像文件。")
     left_out = seen.view.left_out(exam.id) if seen.view else ""

@@ -310,12 +310,32 @@ def test_no_marker_leaves_by_any_way_and_the_image_areas_are_whole(world: World)
     said.append(text.encode())
     with zipfile.ZipFile(io.BytesIO(answers["/download.zip"].content)) as taken:
         assert sum(name.startswith("DICOM/") for name in taken.namelist()) == 3
-        assert {"说明.txt", "检查报告.pdf", "胶片/第1页.jpg"} <= set(taken.namelist())
+        assert {"说明.txt", "DICOMDIR", "检查报告.pdf", "胶片/第1页.jpg"} <= set(taken.namelist())
+        require_directory(taken)
         said += [*(name.encode() for name in taken.namelist()), *(taken.read(name) for name in taken.namelist())]
     for each in said:
         for secret in SECRETS:
             for written in {secret, secret.upper(), secret.lower()}:
                 assert written.encode() not in each, written
+
+
+def require_directory(taken: zipfile.ZipFile) -> None:
+    """The DICOMDIR names each file once, and says of it what its own masked header says."""
+    listed = pydicom.dcmread(io.BytesIO(taken.read("DICOMDIR"))).DirectoryRecordSequence
+    above: dict[str, Any] = {}
+    named = []
+    for record in listed:
+        above[record.DirectoryRecordType] = record
+        if record.DirectoryRecordType != "IMAGE":
+            continue
+        named.append("/".join(record.ReferencedFileID))
+        said = pydicom.dcmread(io.BytesIO(taken.read(named[-1])), stop_before_pixels=True)
+        assert record.ReferencedSOPInstanceUIDInFile == said.SOPInstanceUID
+        assert record.ReferencedTransferSyntaxUIDInFile == said.file_meta.TransferSyntaxUID
+        assert above["SERIES"].SeriesInstanceUID == said.SeriesInstanceUID
+        assert above["STUDY"].StudyInstanceUID == said.StudyInstanceUID
+        assert above["PATIENT"].get("PatientName", "") == said.get("PatientName", "")
+    assert sorted(named) == sorted(name for name in taken.namelist() if name.startswith("DICOM/"))
 
 
 def _dicom(recipient: httpx.Client, studies: list[str]) -> Iterator[bytes]:
