@@ -21,6 +21,7 @@ STATUS: dict[type[errors.CloudfilmError], tuple[int, str, str]] = {
     errors.CloudfilmError: (500, "出了点问题，我们已记录", "Something went wrong; it is on record"),
     errors.Malformed: (400, "请求格式不正确", "The request cannot be understood"),
     errors.Unauthenticated: (401, "请先登录，或登录已失效", "Not signed in, or no longer"),
+    errors.SignedOut: (401, "您已退出登录", "You were signed out"),
     errors.PasscodeWrong: (401, "请输入正确的密码", "The passcode is missing or wrong"),
     errors.Forbidden: (403, "您的身份不能做这项操作", "Your role may not do this"),
     errors.OtherOrigin: (403, "请用这个网址打开本站，再登录", "Please open this site at its own address and sign in there"),
@@ -93,6 +94,8 @@ def _more(error: errors.CloudfilmError) -> dict[str, Any]:
         return {"confirm": "confirm_sensitive"}
     if isinstance(error, errors.OtherOrigin):
         return {"open_at": error.ours}
+    if isinstance(error, errors.SignedOut):
+        return {"signed_out": True}
     return {"consent": error.kind} if isinstance(error, errors.ConsentNeeded) else {}
 
 

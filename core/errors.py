@@ -27,6 +27,10 @@ class Forbidden(CloudfilmError):
     """This role may never do this."""
 
 
+class SignedOut(Unauthenticated):
+    """That login was ended by its person or by us: nothing signs in there again by itself."""
+
+
 class OtherOrigin(Forbidden):
     """A page of another address asks for what only a page of ours may; `ours` is where that stands."""
 

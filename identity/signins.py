@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.errors import NotFound, Unauthenticated
+from core.errors import NotFound, SignedOut, Unauthenticated
 from core.grants import Role
 from core.uids import uuid7
 from identity.models import RefreshToken, Session, SignIn
@@ -87,12 +87,17 @@ class SignIns:
             return await self._session(sign_in, life, now)
 
     async def refresh(self, token: str, now: datetime) -> Tokens:
-        """The next tokens; raises Unauthenticated. One that comes twice was copied, and ends its whole login."""
+        """The next tokens; raises Unauthenticated, and SignedOut where the login was ended before its time.
+
+        One that comes twice was copied, and ends its whole login.
+        """
         digest = _hash(token)
         async with transaction():
             known = await RefreshToken.get_or_none(hash=digest)
             sign_in = await _held(known)
-            if known is None or sign_in is None or sign_in.revoked_at is not None or known.expires_at <= now:
+            if sign_in is not None and sign_in.revoked_at is not None:
+                raise SignedOut("that login was ended")
+            if known is None or sign_in is None or known.expires_at <= now:
                 raise Unauthenticated("not a refresh token that is good")
             if await RefreshToken.filter(hash=digest, used_at=None).update(used_at=now):
                 return await self._issue(sign_in, now)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import NotFound, Unauthenticated
+from core.errors import NotFound, SignedOut, Unauthenticated
 from core.grants import Role
 from identity.models import RefreshToken
 from identity.persons import Persons
@@ -108,7 +108,7 @@ async def test_logging_out_is_seen_at_the_next_request_and_leaves_other_devices(
     await sign_ins.end((await sessions.grant(phone.access, NOON)).session, NOON)
     with pytest.raises(Unauthenticated):
         await sessions.grant(phone.access, NOON)
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(SignedOut):
         await sign_ins.refresh(phone.refresh, NOON)
     assert await sessions.grant(tablet.access, NOON)
 

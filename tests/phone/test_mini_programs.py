@@ -16,6 +16,7 @@ NEVER_ASKED = {
     "https://taro.com",  # to which the framework's URL class reads relative addresses
     "https://reactjs.org/docs/error-decoder.html",  # words in an error
 }
+ASKS_FOR_MORE = {"permission", "requiredPrivateInfos", "requiredBackgroundModes", "plugins"}
 _ADDRESS = re.compile(r"(?:https?|wss?)://[A-Za-z0-9._:/-]+")
 _SECRET = re.compile(r"secret|private.?key|BEGIN [A-Z ]*KEY|access_?key|app_?secret", re.IGNORECASE)
 
@@ -41,6 +42,7 @@ def test_every_page_is_there_and_privacy_is_declared(target: str) -> None:
     assert len(declared["pages"]) >= 6
     assert all((folder / f"{page}.js").exists() for page in declared["pages"])
     assert declared["__usePrivacyCheck__"] is True
+    assert not ASKS_FOR_MORE & set(declared), "no place, no album, no camera, nothing in the background"
 
 
 def test_it_names_no_secret_and_no_server_but_ours(target: str) -> None:

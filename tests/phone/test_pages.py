@@ -210,26 +210,6 @@ def test_mini_program_logs_in_by_the_code_of_a_message(site: Installation, targe
     assert not [each for each in said["asked"] if "eyJ" in each]
 
 
-@pytest.mark.parametrize("target", MINI_PROGRAMS)
-def test_mini_program_renews_its_session_and_reads_list_and_exam(
-    site: Installation, target: str, logins: list[dict[str, str]]
-) -> None:
-    tokens = logins.pop()
-    said = run_mini_program(
-        site,
-        target,
-        {"keep": [TOKENS, {**tokens, "access_token": "over"}]},
-        {"open": "pages/exams/index"},
-        {"see": CT},
-        {"tap": CT},
-        {"follow": True},
-        {"see": "第 4 次，共 10 次"},
-    )
-    assert "报告已出" in said["words"]
-    assert said["asked"].count("POST /api/v1/session/refresh") == 1, "calls at the same time share one renewal"
-    assert said["storage"][TOKENS]["refresh_token"] != tokens["refresh_token"]
-
-
 def run_mini_program(site: Installation, target: str, *steps: dict[str, Any]) -> dict[str, Any]:
     """What stands there after these steps of a finger, on a stand-in of the platform and the real server."""
     said: dict[str, Any] = npm.run("mini_program.cjs", str(built(target)), target, site.url, json.dumps(steps))
@@ -263,6 +243,32 @@ def swipe(page: Page, from_x: int, to_x: int) -> None:
         }""",
         [from_x, to_x],
     )
+
+
+@pytest.mark.usefixtures("film")
+@pytest.mark.parametrize("target", MINI_PROGRAMS)
+def test_mini_program_renews_its_session_and_reads_list_exam_and_film(
+    site: Installation, target: str, logins: list[dict[str, str]]
+) -> None:
+    tokens = logins.pop()
+    said = run_mini_program(
+        site,
+        target,
+        {"keep": [TOKENS, {**tokens, "access_token": "over"}]},
+        {"open": "pages/exams/index"},
+        {"see": CT},
+        {"tap": CT},
+        {"follow": True},
+        {"see": "报告已出"},
+        {"see": "第 4 次，共 10 次"},
+        {"tap": "胶片"},
+        {"follow": True},
+        {"see": "第 1 页，共 2 页"},
+        {"tap": "下一页"},
+        {"see": "第 2 页，共 2 页"},
+    )
+    assert said["asked"].count("POST /api/v1/session/refresh") == 1, "calls at the same time share one renewal"
+    assert said["storage"][TOKENS]["refresh_token"] != tokens["refresh_token"]
 
 
 @pytest.mark.usefixtures("film")

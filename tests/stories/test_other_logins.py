@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,12 +15,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from core.clock import now
 from core.uids import uuid7
-from tests.parts import alipay, wechat
+from tests.parts import alipay, npm, wechat
 from tests.parts.alipay import AlipayServer
 from tests.parts.installation import Installation
 from tests.parts.phone import Phone
 from tests.parts.wechat import WeChatServer
+from tests.phone.conftest import built
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -55,6 +58,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, weixin: WeChatServer, zhifuba
         "ALIPAY_PRIVATE_KEY": zhifubao.our_private_key,
         "ALIPAY_PUBLIC_KEY": zhifubao.public_key,
         "ALIPAY_AES_KEY": alipay.AES_KEY,
+        "WECHAT_PAGE": "pages/exam/index",
+        "ALIPAY_PAGE": "pages/exam/index",
     }
     with Installation(home, **settings) as installation:
         for code in ("demo", "demo2"):
@@ -276,3 +281,90 @@ def test_a_link_of_somebody_else_signs_nobody_in(site: Installation, weixin: WeC
             assert one.get("/api/v1/me").status_code == 401
     assert weixin.logins, "the code was never used"
     assert httpx.get(f"{site.url}/login/weibo").status_code == 404
+
+
+TOKENS, BY_PLATFORM = "cloudfilm-tokens", "cloudfilm-by-platform"  # where a mini-program keeps them
+MINI_PROGRAMS = [("weapp", "wechat", "code"), ("alipay", "alipay", "auth_code")]  # built target, way, what its code is sent as
+NO_EXAMS, SIGNED_OUT = "还没有检查记录。", "登录已过期，请重新登录。"
+
+
+def will_say(weixin: WeChatServer, zhifubao: AlipayServer, code: str, account: str) -> None:
+    """Both platforms know whose code that is."""
+    weixin.logins[code] = {"openid": account, "session_key": "never kept"}
+    zhifubao.logins[code] = {"open_id": account}
+
+
+def mini_program(site: Installation, target: str, *steps: dict[str, Any]) -> dict[str, Any]:
+    """What stands there after these steps, on a stand-in of the phone's side of the platform."""
+    return dict(npm.run("mini_program.cjs", str(built(target)), target, site.url, json.dumps(steps)))
+
+
+@pytest.mark.parametrize(("target", "way", "sent_as"), MINI_PROGRAMS)
+def test_mini_program_signs_in_again_without_a_word_but_not_where_its_person_ended_it(
+    client: httpx.Client, site: Installation, weixin: WeChatServer, zhifubao: AlipayServer, target: str, way: str, sent_as: str
+) -> None:
+    will_say(weixin, zhifubao, f"again-{way}", f"again-{way}")
+    over = {"keep": [TOKENS, {"access_token": "over", "refresh_token": "over", "expires_in": 900}]}
+    said = mini_program(
+        site,
+        target,
+        over,
+        {"keep": [BY_PLATFORM, True]},
+        {"code": f"again-{way}"},
+        {"open": "pages/exams/index"},
+        {"see": NO_EXAMS},
+    )
+    signing_in = [each for each in said["asked"] if each.startswith("POST")]
+    assert signing_in == ["POST /api/v1/session/refresh", f"POST /api/v1/login/{way}"]
+    tokens = said["storage"][TOKENS]
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert client.delete("/session", headers=headers).status_code == 204
+    will_say(weixin, zhifubao, f"more-{way}", f"again-{way}")
+    by_platform = {"keep": [BY_PLATFORM, True]}
+    ended_here, came_by_phone = [{"keep": [TOKENS, tokens]}, by_platform], [over]
+    for kept in (ended_here, came_by_phone):
+        said = mini_program(site, target, *kept, {"code": f"more-{way}"}, {"open": "pages/exams/index"}, {"see": SIGNED_OUT})
+        assert [each for each in said["asked"] if each.startswith("POST")] == ["POST /api/v1/session/refresh"]
+        assert TOKENS not in said["storage"]
+
+
+@pytest.mark.parametrize(("target", "way", "sent_as"), MINI_PROGRAMS)
+def test_one_tap_asks_for_a_message_and_tells_the_server(
+    client: httpx.Client, site: Installation, weixin: WeChatServer, zhifubao: AlipayServer, target: str, way: str, sent_as: str
+) -> None:
+    number = {"wechat": "13700000001", "alipay": "13700000002"}[way]
+    said = {"name": "陈一", "phones": [number], "identifiers": [{"kind": "outpatient", "value": f"N-{way}"}]}
+    exam = {"patient_id": f"P-{way}", "category": "ultrasound", "performed_at": now().isoformat(), "item": f"超声 {way}"}
+    with httpx.Client(base_url=f"{site.url}/api/v1/hospital", timeout=30) as hospital:
+        hospital.headers["Authorization"] = f"Bearer {site.token('admin')}"
+        template = {
+            "code": f"T-{way}",
+            "text": "报告已完成",
+            "names": {"thing1" if way == "wechat" else "keyword1": "hospital"},
+        }
+        assert hospital.put(f"/notices/templates/{way}/report-ready", json=template).status_code == 200
+        hospital.headers["Authorization"] = f"Bearer {site.token()}"
+        assert hospital.put(f"/patients/P-{way}", json=said).status_code == 201
+        assert hospital.put(f"/exams/E-{way}", json=exam).status_code == 201
+    will_say(weixin, zhifubao, f"tap-{way}", f"tap-{way}")
+    tokens = client.post(f"/login/{way}", json={sent_as: f"tap-{way}"}).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    with Phone(site.url, number) as phone:
+        challenge = client.post("/login/sms", json={"phone": number}).json()["challenge"]
+        proof = {"challenge": challenge, "code": phone.awaited_code()}
+        assert client.post("/me/phones", json=proof, headers=headers).status_code == 201
+    claim = {"hospital": "demo", "kind": "outpatient", "value": f"N-{way}", "name": "陈一"}
+    assert client.post("/me/bindings", json=claim, headers=headers).status_code == 201
+    shown = mini_program(
+        site,
+        target,
+        {"keep": [TOKENS, tokens]},
+        {"open": "pages/exams/index"},
+        {"see": f"超声 {way}"},
+        {"see": "出报告后通知我"},
+        {"tap": "出报告后通知我"},
+        {"see": "好的，报告出来后会通知您。"},
+    )
+    assert shown["dialogues"] == [[f"T-{way}"]]
+    left = client.get("/me/subscriptions", headers=headers).json()["items"]
+    assert [(each["channel"], each["template"], each["left"]) for each in left] == [(way, f"T-{way}", 1)]

@@ -10,6 +10,7 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type Kind = "offline" | "login" | "refused" | "missing" | "over" | "busy" | "broken";
 
 const REST_MS = [400, 1200, 3000]; // between tries of a question that changes nothing
+const LOGIN = "/api/v1/login/";
 const LONGEST_REST_SECONDS = 5;
 const KINDS: Record<number, Kind> = { 401: "login", 404: "missing", 410: "over", 429: "busy", 503: "busy" };
 
@@ -28,14 +29,23 @@ export class Problem extends Error {
 /** Ask the server; the JSON of its answer, null for an empty one. Throws Problem. */
 export async function call<T = unknown>(method: Method, path: string, body?: unknown): Promise<T> {
   const first = await tried(method, path, body);
-  const answer = first.status === 401 && (await renewed()) ? await tried(method, path, body) : first;
+  const answer = first.status === 401 && !path.startsWith(LOGIN) ? await renewedAnswer(first, method, path, body) : first;
   if (answer.status >= 200 && answer.status < 300) {
     return answer.json as T;
   }
-  if (answer.status === 401 && !path.startsWith("/api/v1/login/")) {
+  if (answer.status === 401 && !path.startsWith(LOGIN)) {
     void forget();
   }
   throw problemOf(answer);
+}
+
+/** Once more with new tokens, where there are any to have. */
+async function renewedAnswer(first: Answer, method: Method, path: string, body: unknown): Promise<Answer> {
+  const renewal = await renewed();
+  if (renewal === "unknown") {
+    return { ...first, status: 0 }; // nobody answered: that is the network's fault, and the login may still be good
+  }
+  return renewal === "renewed" ? tried(method, path, body) : first;
 }
 
 async function tried(method: Method, path: string, body: unknown): Promise<Answer> {

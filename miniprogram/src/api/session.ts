@@ -1,7 +1,8 @@
 // Signing in and out.
 import { beginKeeping, endKeeping } from "../state/keeping";
 import { call } from "./client";
-import { keep, type Tokens } from "./tokens";
+import { type Platform, saidOfCode } from "./platform";
+import { keep, remember, type Tokens } from "./tokens";
 
 const mini = process.env.TARO_ENV !== "h5";
 
@@ -11,14 +12,18 @@ export async function sendCode(phone: string): Promise<string> {
 }
 
 /** The code that came. A browser then has a cookie that no script sees, for 30 days or until it is closed. */
-export async function enterCode(challenge: string, code: string, remember: boolean): Promise<void> {
-  const said = mini ? { challenge, code } : { challenge, code, remember };
+export async function enterCode(challenge: string, code: string, remembered: boolean): Promise<void> {
+  const said = mini ? { challenge, code } : { challenge, code, remember: remembered };
   keep(await call<Tokens>("POST", "/api/v1/login/sms/verify", said));
-  await (remember ? beginKeeping() : endKeeping());
+  if (mini) {
+    remember(false);
+  } else {
+    await (remembered ? beginKeeping() : endKeeping());
+  }
 }
 
 /** By the code that WeChat or Alipay gives a mini-program. */
-export async function enterBy(way: "wechat" | "alipay", code: string): Promise<void> {
-  const said = way === "wechat" ? { code, flow: "mini" } : { auth_code: code };
-  keep(await call<Tokens>("POST", `/api/v1/login/${way}`, said));
+export async function enterBy(way: Platform, code: string): Promise<void> {
+  keep(await call<Tokens>("POST", `/api/v1/login/${way}`, saidOfCode(code)));
+  remember(true);
 }

@@ -1,47 +1,80 @@
 // 出报告后通知我: asks the platform for one message, in one tap. In a browser a text message comes anyway.
 import Taro from "@tarojs/taro";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import { call } from "../api/client";
 import type { Exam } from "../api/exams";
+import { token } from "../api/tokens";
 import { useWords } from "../words";
 import { cardWords } from "../words/card";
 import { Button, Said } from "./Pieces";
 
-interface Subscriptions {
-  offered: { hospital: string; channel: string; kind: string; template: string }[];
+interface Offered {
+  hospital: string;
+  channel: string;
+  kind: string;
+  template: string;
 }
 
 const CHANNEL = process.env.TARO_ENV === "weapp" ? "wechat" : "alipay";
 const MOST = 3; // of one dialogue
+let asking: Promise<Offered[]> | null = null;
+let askedAs = "";
 
 export function NotifyMe({ exam }: { exam: Exam }) {
   const say = useWords(cardWords);
+  const templates = useTemplates(exam.hospital.code);
   const [said, setSaid] = useState("");
-  if (process.env.TARO_ENV === "h5") {
+  if (process.env.TARO_ENV === "h5" || templates?.length === 0) {
     return <p className="text small notify">{say.notifyBySms}</p>;
   }
-  const ask = async () => {
-    const agreed = await accepted(exam.hospital.code).catch(() => false);
-    setSaid(agreed ? say.notified : say.notifyRefused);
+  // The platforms show their dialogue only in the very tap: what it is about is known before, and asked for at once.
+  const ask = () => {
+    const dialogue = subscribed(templates || []);
+    dialogue.then(
+      (agreed) => setSaid(agreed ? say.notified : say.notifyRefused),
+      () => setSaid(say.notifyRefused),
+    );
   };
   return said ? (
     <Said>{said}</Said>
   ) : (
-    <Button kind="quiet" onTap={ask}>
+    <Button kind="quiet" onTap={ask} off={!templates}>
       {say.notify}
     </Button>
   );
 }
 
+/** The messages that the hospital sends here; null until we know. */
+function useTemplates(hospital: string): string[] | null {
+  const [offered, setOffered] = useState<Offered[] | null>(null);
+  useEffect(() => {
+    if (process.env.TARO_ENV !== "h5") {
+      offers().then(setOffered, () => setOffered([])); // then a text message comes
+    }
+  }, []);
+  const mine = offered?.filter((each) => each.hospital === hospital && each.channel === CHANNEL);
+  return mine ? mine.slice(0, MOST).map((each) => each.template) : null;
+}
+
+/** Asked once for all exams of a list, and anew for whoever signs in next. */
+function offers(): Promise<Offered[]> {
+  asking = askedAs === token() ? asking : null;
+  askedAs = token();
+  asking =
+    asking ||
+    call<{ offered: Offered[] }>("GET", "/api/v1/me/subscriptions").then(
+      (answer) => answer.offered,
+      (fault) => {
+        asking = null;
+        throw fault;
+      },
+    );
+  return asking;
+}
+
 /** True when the reader agreed to at least one message, and the server knows. */
-async function accepted(hospital: string): Promise<boolean> {
-  const { offered } = await call<Subscriptions>("GET", "/api/v1/me/subscriptions");
-  const mine = offered.filter((each) => each.hospital === hospital && each.channel === CHANNEL).slice(0, MOST);
-  const templates = mine.map((each) => each.template);
-  if (!templates.length) {
-    return false;
-  }
+async function subscribed(templates: string[]): Promise<boolean> {
   const answer = await dialogue(templates);
   const taken = templates.filter((each) => answer[each] === "accept");
   if (!taken.length) {

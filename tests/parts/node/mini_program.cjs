@@ -3,7 +3,7 @@
 //     node mini_program.cjs FOLDER PLATFORM SERVER STEPS
 //
 // STEPS is JSON, one after the other: {"keep": [name, value]} in storage, {"open": page}, {"see": words}, {"tap": words}, {"type": [name of the field, words]},
-// {"typeCode": [name of the field, phone]}. Prints as JSON the words on the last page, what stands in storage, and what was asked.
+// {"typeCode": [name of the field, phone]}, {"code": what the platform says once of who holds the phone}. Prints as JSON the words on the last page, what stands in storage, and what was asked.
 const path = require("path");
 
 const [folder, platform, server, steps] = process.argv.slice(2);
@@ -15,6 +15,9 @@ const TOUCHED = ["button", "check", "chip", "exam-card", "tile", "way"]; // clas
 
 const storage = {};
 const asked = [];
+const codes = [];
+const dialogues = [];
+let tapping = false; // the platforms ask the reader nothing but while a finger taps
 const stack = [];
 let app;
 let declared;
@@ -58,6 +61,15 @@ const known = {
   setNavigationBar: (options) => told(options, {}),
   request: (options) => (void send(options), { abort() {} }),
   downloadFile: (options) => (setTimeout(() => told(options, { statusCode: 200, tempFilePath: "/picture", apFilePath: "/picture" })), { onProgressUpdate() {} }),
+  login: (options) => (codes.length ? told(options, { code: codes.shift() }) : options.fail?.({ errMsg: "login:fail" })),
+  getAuthCode: (options) => (codes.length ? told(options, { authCode: codes.shift() }) : options.fail?.({ error: 11 })),
+  requestSubscribeMessage: (options) => {
+    if (!tapping) return options.fail?.({ errMsg: "requestSubscribeMessage:fail can only be invoked by user TAP gesture." });
+    const templates = alipay ? options.entityIds : options.tmplIds;
+    dialogues.push(templates);
+    const accepted = Object.fromEntries(templates.map((each) => [each, "accept"]));
+    told(options, alipay ? { behavior: "subscribe", result: { subscribedEntityIds: templates } } : accepted);
+  },
   pageScrollTo: (options) => told(options, {}),
   saveImageToPhotosAlbum: (options) => told(options, {}),
   navigateTo: navigate,
@@ -123,13 +135,15 @@ async function until(look) {
     if (found) return found;
     await new Promise((next) => setTimeout(next, LOOK_MS));
   }
-  throw new Error(`never came; on the page stands: ${words()}`);
+  throw new Error(`never came; on the page stands: ${words()}; asked: ${asked.slice(-4)}`);
 }
 
 /** A finger does something, and is slower than the page. */
 async function happen(node, type, detail) {
   const at = { id: node.uid || node.sid, dataset: { sid: node.sid } };
+  tapping = type === "tap";
   stack[stack.length - 1].eh({ type, detail, target: at, currentTarget: at, timeStamp: Date.now() });
+  tapping = false;
   await new Promise((next) => setTimeout(next, FINGER_MS));
 }
 
@@ -154,10 +168,11 @@ async function newestCode(phone) {
 }
 
 const DOES = {
+  code: (said) => void codes.push(said),
   keep: ([name, value]) => void (storage[name] = value),
   open: (page) => open(page),
   see: (wanted) => until(() => words().includes(wanted)),
-  tap: async (wanted) => happen(await until(() => find(wanted, (node) => has(node, ...TOUCHED))), "tap", {}),
+  tap: async (wanted) => happen(await until(() => find(wanted, (node) => has(node, ...TOUCHED) && !has(node, "off"))), "tap", {}),
   type: ([name, said]) => type(name, said),
   typeCode: async ([name, phone]) => type(name, await newestCode(phone)),
   follow: async () => {
@@ -175,7 +190,7 @@ async function main() {
     const [[name, said]] = Object.entries(step);
     await DOES[name](said);
   }
-  process.stdout.write(JSON.stringify({ words: words(), storage, asked, going: going ?? null }), () => process.exit(0));
+  process.stdout.write(JSON.stringify({ words: words(), storage, asked, dialogues, going: going ?? null }), () => process.exit(0));
 }
 
 main().catch((fault) => {

@@ -3,6 +3,7 @@ import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
 import { Problem } from "../../api/client";
+import { PLATFORM, type Platform } from "../../api/platform";
 import { enterBy, enterCode, sendCode } from "../../api/session";
 import { Field } from "../../parts/Field";
 import { Page } from "../../parts/Page";
@@ -14,7 +15,7 @@ import { canKeep } from "../../state/keeping";
 import { choose, useSettings } from "../../state/settings";
 import { useWords } from "../../words";
 import { loginWords } from "../../words/login";
-import { codeOfPlatform, PLATFORM, platformOfBrowser } from "./platform";
+import { platformOfBrowser, requiredCode } from "./platform";
 
 const AGAIN_SECONDS = 60;
 const PHONE = /^(\+?86)?1\d{10}$/;
@@ -29,7 +30,7 @@ export default function Login() {
   const failed = Taro.getCurrentInstance().router?.params.failed;
   const [fault, setFault] = useState(failed ? say.otherWayFailed : "");
   const [busy, setBusy] = useState(false);
-  const [platform, setPlatform] = useState(PLATFORM);
+  const [platform, setPlatform] = useState<Platform | null>(PLATFORM);
   useEffect(() => {
     if (process.env.TARO_ENV === "h5") {
       platformOfBrowser().then(setPlatform, () => undefined); // the phone's number is always a way
@@ -62,7 +63,7 @@ export default function Login() {
         throw new Problem("refused", say.consentFirst);
       }
       if (PLATFORM) {
-        await enterBy(PLATFORM, await codeOfPlatform(say.otherWayFailed));
+        await enterBy(PLATFORM, await requiredCode(say.otherWayFailed));
         afterLogin();
         return;
       }

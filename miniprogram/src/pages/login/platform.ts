@@ -1,15 +1,9 @@
-// What WeChat's and Alipay's mini-programs say of who holds the phone.
-import Taro from "@tarojs/taro";
-
+// Signing in by WeChat or Alipay: inside their mini-programs, and in their own browsers where the server can.
 import { call, Problem } from "../../api/client";
-
-const PLATFORMS = { h5: null, weapp: "wechat", alipay: "alipay" } as const;
-
-/** The platform that we run in; null in a browser. */
-export const PLATFORM: "wechat" | "alipay" | null = PLATFORMS[process.env.TARO_ENV];
+import { codeOfPlatform, type Platform } from "../../api/platform";
 
 /** WeChat or Alipay when their own browser shows the page and the server can sign in there; null everywhere else. */
-export async function platformOfBrowser(): Promise<"wechat" | "alipay" | null> {
+export async function platformOfBrowser(): Promise<Platform | null> {
   const agent = process.env.TARO_ENV === "h5" ? navigator.userAgent : "";
   const found = /MicroMessenger/.test(agent) ? "wechat" : /AlipayClient/.test(agent) ? "alipay" : null;
   if (!found) {
@@ -19,21 +13,11 @@ export async function platformOfBrowser(): Promise<"wechat" | "alipay" | null> {
   return platforms.includes(found) ? found : null;
 }
 
-/** A code of one use, which our server trades for who it is; throws Problem with `words`. */
-export async function codeOfPlatform(words: string): Promise<string> {
-  const code = process.env.TARO_ENV === "alipay" ? await codeOfAlipay() : (await Taro.login().catch(() => ({ code: "" }))).code;
+/** A code of one use; throws Problem with `words` where the platform gives none. */
+export async function requiredCode(words: string): Promise<string> {
+  const code = await codeOfPlatform();
   if (!code) {
     throw new Problem("refused", words);
   }
   return code;
-}
-
-declare const my: {
-  getAuthCode(asked: { scopes: string; success: (told: { authCode: string }) => void; fail: () => void }): void;
-};
-
-function codeOfAlipay(): Promise<string> {
-  return new Promise((done) => {
-    my.getAuthCode({ scopes: "auth_base", success: (told) => done(told.authCode), fail: () => done("") });
-  });
 }
