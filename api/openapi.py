@@ -200,6 +200,7 @@ QUERY: Mapping[str, str] = {
     "exams": "ids of exams, with commas between them",
     "mask": "true, or false for a doctor",
     "parts": "report, film, images, with commas between them: only those",
+    "take": "id of an exam: what a download of it holds",
     "series": "Series Instance UID, also several times: only those series",
     "state": "waiting, placed or all",
     "page": "which page of the film it is, from 1",

@@ -140,15 +140,16 @@ def _inside(download: Download) -> str:
 
 
 def _series(download: Download, address: str) -> str:
-    if not download.parts:
+    """One by one, where there are several."""
+    if len(download.parts) < 2:
         return ""
     lines = [
-        f'<p><a href="{address}?{escape(urlencode({"series": part.uid}))}" download>'
-        f"{escape(' '.join(filter(None, (part.row.modality, part.row.series_description))) or '未命名序列')}</a>"
-        f' <span class="small">{len(part.instances)} 个文件，{escape(size_words(part.size))}</span></p>'
+        f"<div><span>{escape(' '.join(filter(None, (part.row.modality, part.row.series_description))) or '未命名序列')}<br>"
+        f'<span class="small">{len(part.instances)} 个文件 · {escape(size_words(part.size))}</span></span>'
+        f'<a href="{address}?{escape(urlencode({"series": part.uid}))}" download>下载</a></div>'
         for part in download.parts
     ]
-    return card("<h2>只下载一个序列</h2>", *lines)
+    return card("<h2>只下载一个序列</h2>", f'<div class="lines">{"".join(lines)}</div>')
 
 
 def _codes(request: Request) -> DownloadCodes:
