@@ -8,7 +8,6 @@ export const FACE_TO_FACE = 600; // seconds that a share without a passcode live
 const FINAL = ["final", "corrected"];
 
 export interface Draft {
-  doctor: boolean;
   choices: Choice[];
   seconds: number;
   passcode: boolean;
@@ -19,13 +18,13 @@ export interface Draft {
 /** A new one, of that exam or of none yet. */
 export function begun(exam: string): Draft {
   const choices = exam ? [{ exam, parts: null, series: null }] : [];
-  return { doctor: true, choices, seconds: 7 * DAY, passcode: true, download: true, hidden: false };
+  return { choices, seconds: 7 * DAY, passcode: true, download: true, hidden: false };
 }
 
 /** As one that was made before. */
 export function likeThat(share: Share): Draft {
   const { choices, masked, allow_download: download, face_to_face: open } = share;
-  return { doctor: !masked, choices, seconds: 7 * DAY, passcode: !open, download, hidden: masked };
+  return { choices, seconds: 7 * DAY, passcode: !open, download, hidden: masked };
 }
 
 /** Whoever reads the name needs a passcode, and a week is the most. */

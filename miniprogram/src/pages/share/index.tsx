@@ -89,7 +89,7 @@ export default function SharePage() {
     );
   }
   const choose = (doctor: boolean) => {
-    change({ doctor, hidden: !doctor });
+    change({ hidden: !doctor });
     go(WHAT);
   };
   return (
