@@ -119,6 +119,9 @@ function SaveCode({ share }: { share: Share }) {
   const say = useWords(shareWords);
   const [said, setSaid] = useState("");
   if (process.env.TARO_ENV === "h5") {
+    if (/MicroMessenger|AlipayClient/.test(navigator.userAgent)) {
+      return <p className="text second">{say.savePress}</p>; // those browsers save no files, but pictures under a long finger
+    }
     return (
       <a className="button quiet" href={share.qr} download="share-qr.png">
         {say.saveQr}
