@@ -121,6 +121,33 @@ def key_objects() -> bytes:
     return written(document, ExplicitVRLittleEndian)
 
 
+TABLE_VALUES = np.arange(SIDE * SIDE, dtype=np.uint16).reshape(SIDE, SIDE) // 4  # 12 bits, all of them
+MODALITY_TABLE = (np.arange(4096) // 2 + 100).astype(np.uint16)  # of stored values from 0
+VOI_FIRST = 300  # below and above, the first and the last entry count
+VOI_TABLE = np.round(1023 * np.sqrt(np.arange(1500) / 1499)).astype(np.uint16)  # of 10 bits
+
+
+def with_tables() -> bytes:
+    """Values that become grey by the image's own tables: one of numbers, one of so many bytes that it is bulk data."""
+    modality, voi = Dataset(), Dataset()
+    modality.add_new(0x00283002, "US", [4096, 0, 16])
+    modality.add_new(0x00283006, "US", MODALITY_TABLE.tolist())
+    modality.ModalityLUTType = "US"
+    voi.add_new(0x00283002, "US", [len(VOI_TABLE), VOI_FIRST, 10])
+    voi.add_new(0x00283006, "OW", VOI_TABLE.tobytes())
+    names = {"StudyInstanceUID": uid("tables"), "SeriesInstanceUID": uid("tables series"), "SOPInstanceUID": uid("tables 1")}
+    return instance(
+        TABLE_VALUES,
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        frames=0,
+        planar=0,
+        Modality="DX",
+        ModalityLUTSequence=Sequence([modality]),
+        VOILUTSequence=Sequence([voi]),
+        **names,
+    )
+
+
 LEFT_WINDOW = (100.0, 1200.0)
 LEFT_LINE = ((30.0, 40.0), (90.0, 60.0))  # x and y of two points of the picture
 LEFT_OVERLAY = (96, 104, 20, 28)  # rows from, to, columns from, to: of air
@@ -196,6 +223,7 @@ def files() -> Iterator[bytes]:
     for number in range(1, 5):
         yield ct_slice(number, "earlier", StudyDate="20250301", StudyDescription="上次")
     yield from (
+        with_tables(),
         left_slice(),
         presentation(),
         coronal(),

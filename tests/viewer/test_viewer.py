@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import re
 import time
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Route, expect
+from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_modality_lut, apply_windowing
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut, apply_windowing
 
 from tests.archive.samples import package, read
 from tests.viewer import kinds, phantom
@@ -52,6 +54,22 @@ def test_preset_and_dragging_window_as_the_standard_says(ct: Viewer) -> None:
     expect(ct.corner("sw")).not_to_contain_text("窗宽 1800")
     ct.page.keyboard.press("0")
     expect(ct.corner("sw")).to_contain_text("窗宽 400")
+
+
+def test_an_images_own_tables_make_its_greys_until_a_window_is_chosen(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("tables")).shown()
+    viewer.page.keyboard.press("1")
+    described = dcmread(BytesIO(phantom.with_tables()))
+    values = apply_modality_lut(phantom.TABLE_VALUES, described)
+    until_seen(viewer, apply_voi_lut(values, described) * (255 / 1023))
+    viewer.tool("读数值")
+    viewer.page.mouse.click(*viewer.at(64.5, 64.5))
+    seen = float(viewer.said()[0])
+    viewer.page.keyboard.press("Escape")
+    viewer.choose("窗位", "更鲜明")
+    assert seen in values  # of the modality table, not as stored
+    width = float(re.findall(r"窗宽 (\d+)", viewer.corner("sw").inner_text())[0])
+    assert width == pytest.approx(0.6 * len(phantom.VOI_TABLE), rel=0.01)
 
 
 def test_sharpen_and_smooth_change_edges_alone(ct: Viewer) -> None:
@@ -399,15 +417,12 @@ def test_every_slice_of_a_stack_is_seen_small_before_it_has_come(open_viewer: Op
     viewer.page.unroute("**/instances/**", only_first)
 
 
-def test_nothing_is_asked_for_larger_than_it_is(open_viewer: OpenViewer) -> None:
-    viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), instance=phantom.uid("ct slice 4")).shown()
+@pytest.mark.parametrize(("instance", "asked"), [("ct slice 4", "512,512"), (None, "128,128")])
+def test_nothing_is_asked_for_much_larger_than_it_is(open_viewer: OpenViewer, instance: str | None, asked: str) -> None:
+    named = {"instance": phantom.uid(instance)} if instance else {}  # the first look, when its size is not known yet
+    viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), **named).shown()
     drawn = [each for each in viewer.requests if "/rendered?" in each and "/instances/" in each]
-    assert [each.partition("?")[2] for each in drawn] == ["viewport=512,512"]  # the first look, when its size is not known yet
-    viewer.open("")
-    viewer.requests.clear()
-    viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown()
-    drawn = [each for each in viewer.requests if "/rendered?" in each and "/instances/" in each]
-    assert [each.partition("?")[2] for each in drawn] == ["viewport=128,128"]
+    assert [each.partition("?")[2] for each in drawn] == [f"viewport={asked}"]
 
 
 def test_saving_data_shows_the_servers_pictures_and_asks_for_no_frame(open_viewer: OpenViewer) -> None:

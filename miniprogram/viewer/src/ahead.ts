@@ -23,6 +23,11 @@ export class Ahead {
     this.asked = requestAnimationFrame(() => void this.now());
   }
 
+  /** What it should show is there, in its last quality. */
+  private isSatisfied({ picture, shown }: Pane): boolean {
+    return !picture || (shown?.picture === picture && (shown.full || (!shown.rough && this.viewer.light())));
+  }
+
   private missing({ pictures }: Pane): number {
     return pictures.filter((each) => each.show === "picture" && !this.viewer.frames.has(each)).length;
   }
@@ -30,22 +35,16 @@ export class Ahead {
   private async now(): Promise<void> {
     const { viewer } = this;
     const panes = [viewer.active, ...viewer.panes.filter((pane) => pane !== viewer.active)];
-    if (!panes.every(isSatisfied)) return; // what is looked at comes first
+    if (!panes.every((pane) => this.isSatisfied(pane))) return; // what is looked at comes first
     if (viewer.light()) viewer.previews.expect(panes.flatMap((pane) => neighbours(pane).map((picture) => pane.url(picture))));
     if (viewer.saving) return;
     for (const pane of panes) if (!pane.moving && this.missing(pane) >= WORTH_AN_OVERVIEW) await viewer.overviews.of(pane);
-    if (viewer.light() || !panes.every(isSatisfied)) return;
+    if (viewer.light() || !panes.every((pane) => this.isSatisfied(pane))) return;
     const near = panes.flatMap((pane) => neighbours(pane));
     const rest = panes.flatMap((pane) => (metered() ? neighbours(pane, AHEAD_WHEN_METERED) : everything(pane)));
     viewer.frames.expect(within([...new Set([...near, ...rest])], PIXELS_MAX_BYTES * KEPT_SHARE));
   }
 }
-
-/** What it should show is there, in its last quality. */
-const isSatisfied = (pane: Pane): boolean => {
-  const { picture, shown } = pane;
-  return !picture || (shown?.picture === picture && (shown.full || (!shown.rough && pane.light(picture))));
-};
 
 /** What will probably be seen next: ahead more than behind. */
 function neighbours(pane: Pane, ahead = AHEAD): Picture[] {

@@ -78,9 +78,9 @@ function how(pane: Pane): HTMLElement[] {
 }
 
 function quality(viewer: Viewer, pane: Pane): HTMLElement[] {
-  const light = pane.shown && !pane.shown.full && pane.picture !== null && pane.light(pane.picture);
+  const light = pane.shown && !pane.shown.full && viewer.light();
   return lines(
-    line(light && viewer.light() ? say("light") : "", "div.quiet"),
+    line(light ? say("light") : "", "div.quiet"),
     line(say("zoom", { zoom: pane.surface.posture.zoom.toFixed(1) }), "div.zoom"),
   );
 }

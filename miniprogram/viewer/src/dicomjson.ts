@@ -31,7 +31,7 @@ export const TAG = {
   TextValue: "0040A160", ConceptCode: "0040A168", CodeValueText: "00080100", MeasuredValue: "0040A300", NumericValue: "0040A30A", DateTimeValue: "0040A120",
   DateValue: "0040A121", TimeValue: "0040A122", PersonValue: "0040A123", UidValue: "0040A124", ReferencedSequence: "00081199",
   Units: "004008EA", CompletionFlag: "0040A491", VerificationFlag: "0040A493", DocumentCode: "0040A043",
-  WaveformKind: "54001006", ReferencedSeries: "00081115", ReferencedImages: "00081140",
+  WaveformKind: "54001006", Intensity: "00281040", ReferencedSeries: "00081115", ReferencedImages: "00081140",
   ShutterShape: "00181600", ShutterLeft: "00181602", ShutterRight: "00181604", ShutterUpper: "00181606", ShutterLower: "00181608",
   ShutterCenter: "00181610", ShutterRadius: "00181612", ShutterVertices: "00181620", SoftcopyVoi: "00283110",
   Graphics: "00700001", GraphicLayer: "00700002", BoxUnits: "00700003", AnchorUnits: "00700004", GraphicUnits: "00700005",

@@ -1,6 +1,7 @@
 // Pixels at full fidelity: what the eye waits for first, then its neighbours; unpacked in workers, kept within a limit.
 
 import { Kept } from "./kept";
+import { ownTables } from "./luts";
 import { framePath, type Picture } from "./pictures";
 import type { Part } from "./multipart";
 import { blob, Failure, part } from "./server";
@@ -129,6 +130,7 @@ export class Frames {
 
   private async grey(picture: Picture, signal: AbortSignal, priority: RequestPriority): Promise<Pixels> {
     const found = this.parts.get(picture.key) ?? (await this.fetched(picture, signal, priority));
+    if (picture.tone.hasTables) picture.tone.tables ??= await ownTables(picture);
     if (HTJ2K.has(found.syntax)) return this.unpacked(picture, found);
     if (found.type === "image/jpeg") return greyOf(await bitmapOf(new Blob([found.bytes as BlobPart], { type: "image/jpeg" })));
     return native(found.bytes, picture);

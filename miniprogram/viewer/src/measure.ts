@@ -3,7 +3,7 @@
 import type { Point } from "./affine";
 import type { Picture } from "./pictures";
 import { spacingAt, type Spacing } from "./space";
-import type { Samples } from "./tone";
+import { rescaled, type Samples } from "./tone";
 
 export type Tool = "length" | "angle" | "cobb" | "ellipse" | "freehand" | "probe" | "ratio";
 export const TOOLS: Tool[] = ["length", "angle", "cobb", "ellipse", "freehand", "probe", "ratio"];
@@ -95,7 +95,7 @@ function surface(points: Point[]): number {
 function valueAt({ x, y }: Point, samples: Samples, { columns, rows, tone }: Picture): number | null {
   const [column, row] = [Math.floor(x), Math.floor(y)];
   if (column < 0 || row < 0 || column >= columns || row >= rows) return null;
-  return (samples[row * columns + column] as number) * tone.slope + tone.intercept;
+  return rescaled(samples[row * columns + column] as number, tone);
 }
 
 /** Rows of pixels whose middles lie inside: row, from column, up to and without column. */
@@ -141,7 +141,7 @@ function inside(lines: Rows, samples: Samples, { columns, tone }: Picture): Stat
   let [count, sum, squares, lowest, highest] = [0, 0, 0, Infinity, -Infinity];
   for (const [row, from, to] of lines) {
     for (let column = Math.max(0, from); column < Math.min(columns, to); column += 1) {
-      const value = (samples[row * columns + column] as number) * tone.slope + tone.intercept;
+      const value = rescaled(samples[row * columns + column] as number, tone);
       count += 1;
       sum += value;
       squares += value * value;

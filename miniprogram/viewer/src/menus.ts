@@ -8,7 +8,7 @@ import type { Picture } from "./pictures";
 import { json, path, rows } from "./server";
 import { choose, elder, english } from "./settings";
 import { showSheet, type Choice } from "./sheet";
-import { presets, same, tidy, type Window } from "./tone";
+import { presets, same, tidy, wholeStart, type Window } from "./tone";
 import { dragWindow, isTool, USUAL } from "./gestures";
 import { ZOOM_STEP } from "./postures";
 import type { Viewer } from "./viewer";
@@ -40,7 +40,7 @@ export class Menus {
     const { active } = this.viewer;
     const { picture } = active;
     if (!picture?.grey) return;
-    const own = picture.tone.windows[0] ?? active.effectiveWindow ?? { center: 128, width: 256 };
+    const own = picture.tone.windows[0] ?? active.effectiveWindow ?? wholeStart(picture.tone);
     const now = active.effectiveWindow;
     const words = (window: Window) => say("window", { center: plain(tidy(window.center, window.width)), width: plain(tidy(window.width, window.width)) });
     showSheet(

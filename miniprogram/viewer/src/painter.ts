@@ -23,7 +23,7 @@ export class Painter {
     const { samples, columns, rows } = every > 1 ? thinned(pixels, every) : pixels;
     const context = this.sized(columns, rows);
     const image = context.createImageData(columns, rows);
-    paint(samples, new Uint32Array(image.data.buffer), picture.tone, look.window ?? defaultWindow(samples, picture.tone), look.inverted);
+    paint(samples, new Uint32Array(image.data.buffer), picture.tone, look.window ?? picture.tone.tables?.voi ?? defaultWindow(samples, picture.tone), look.inverted);
     if (every === 1) edged(image.data, columns, rows, look.edge);
     context.putImageData(image, 0, 0);
   }

@@ -43,6 +43,14 @@ interface Shown {
   url: string;
 }
 
+/** The very first look, of one picture. */
+interface Glance {
+  key: string;
+  url: string;
+  coming: Promise<boolean>; // false when it could not be had
+  stop: AbortController;
+}
+
 export class Pane {
   readonly root: HTMLElement;
   readonly stage: HTMLElement;
@@ -65,7 +73,7 @@ export class Pane {
   private drawnWindow: Window | null = null;
   private painter = new Painter();
   private preview: ImageBitmap | null = null;
-  private glanced = { instance: "", url: "" };
+  private glanced: Glance | null = null;
   private stop = new AbortController();
   private settling = 0;
   moving = false; // under a finger: only what shows at once is asked for
@@ -97,7 +105,7 @@ export class Pane {
   get effectiveWindow(): Window | null {
     const { picture } = this;
     if (!picture?.grey) return null;
-    return this.sentWindow ?? (picture.tone.ownTables ? null : (picture.tone.windows[0] ?? this.drawnWindow));
+    return this.sentWindow ?? (hasOwnVoi(picture) ? null : (picture.tone.windows[0] ?? this.drawnWindow));
   }
 
   /** The window that the picture does not ask for itself: chosen here, or by whoever left it so. */
@@ -118,12 +126,13 @@ export class Pane {
 
   /** The very first look: the server's picture of what the address names, while nothing else is known of it. */
   async glance(study: string, series: string, instance: string, frame: number): Promise<void> {
-    const { signal } = this.stop;
+    const stop = new AbortController();
     const url = `${path(study, series, instance, frame)}/rendered?viewport=${glanceBox(stageBox(this.surface, false)).join(",")}`;
-    const found = await this.previews.ask(url, signal).catch(() => null); // whatever it is, it will be said when it is asked for again
+    const coming = this.previews.ask(url, stop.signal).catch(() => null); // what failed will be said when it is asked for again
+    this.glanced = { key: `${instance}/${frame || 1}`, url, coming: coming.then((found) => found !== null), stop };
+    const found = await coming;
     if (!found) return;
-    this.glanced = { instance: `${instance}/${frame || 1}`, url };
-    if (!signal.aborted && !this.shown) {
+    if (!this.shown) {
       this.painter.drawn(found, this);
       this.surface.show(this.painter.canvas, found.width, found.height, 1);
       performance.mark(MARKS.picture);
@@ -166,11 +175,12 @@ export class Pane {
     this.stop.abort();
     const stop = (this.stop = new AbortController());
     if (!picture) return this.told.changed(this);
+    if (this.glanced?.key !== picture.key) this.glanced?.stop.abort();
     this.over.hidden = picture.show === "picture";
     this.drawnWindow = null;
     if (picture.show !== "picture") return this.document(picture);
     void this.bringOverlay(picture, stop.signal);
-    const known = this.light(picture) ? undefined : this.frames.get(picture);
+    const known = this.told.light() ? undefined : this.frames.get(picture);
     if (known) this.accept(picture, known);
     this.told.changed(this);
     if (known) return;
@@ -186,7 +196,7 @@ export class Pane {
 
   /** Small if that is here, then the server's picture, then all of it. */
   private async bring(picture: Picture, stop: AbortController): Promise<void> {
-    const light = this.light(picture);
+    const light = this.told.light();
     const coming = !light && this.frames.isComing(picture);
     if (await this.rough(picture, stop)) await passing(stop.signal);
     if (stop.signal.aborted) return;
@@ -214,11 +224,6 @@ export class Pane {
     this.told.changed(this);
   }
 
-  /** Only the server's picture is shown: as chosen, or because the image brings lookup tables, which the server applies. */
-  light(picture: Picture): boolean {
-    return this.told.light() || picture.tone.ownTables;
-  }
-
   /** The small picture of all of its series, when that is here. */
   private async rough(picture: Picture, stop: AbortController): Promise<boolean> {
     const small = this.shows(picture) ? undefined : this.overviews.get(picture, this.sentWindow);
@@ -241,8 +246,10 @@ export class Pane {
   /** The server's picture, as sharp as the stage can show. */
   private async look(picture: Picture, stop: AbortController): Promise<void> {
     const url = this.url(picture);
-    const glanced = this.glanced.instance === picture.key && !this.sentWindow && shownByGlance(picture) ? this.glanced.url : url;
-    const bitmap = await patiently(() => this.previews.ask(glanced, stop.signal), (yes) => this.told.offline(yes), stop.signal);
+    const glance = this.glanced?.key === picture.key && !this.sentWindow && shownByGlance(picture) ? this.glanced : null;
+    const first = glance && (await glance.coming) ? glance.url : url;
+    if (stop.signal.aborted) return;
+    const bitmap = await patiently(() => this.previews.ask(first, stop.signal), (yes) => this.told.offline(yes), stop.signal);
     if (stop.signal.aborted || (this.shown?.full && this.shown.picture === picture)) return bitmap.close();
     this.showPreview(picture, bitmap, { rough: false, url });
   }
@@ -268,7 +275,7 @@ export class Pane {
     this.shown = { picture, full: true, rough: false, window: null, url: "" };
     this.preview?.close();
     this.preview = null;
-    if ("samples" in pixels && !picture.tone.windows.length) this.drawnWindow = defaultWindow(pixels.samples, picture.tone);
+    if ("samples" in pixels && !picture.tone.windows.length && !hasOwnVoi(picture)) this.drawnWindow = defaultWindow(pixels.samples, picture.tone);
     this.compose();
     this.told.waiting(this, false);
   }
@@ -276,13 +283,12 @@ export class Pane {
   /** Pixels of what is seen, also when only the server's picture is shown: for values under a mark. */
   async values(): Promise<Samples | null> {
     const { picture } = this;
-    if (!picture?.grey || picture.tone.ownTables) return null;
+    if (!picture?.grey) return null;
     const found = await this.frames.ask(picture).catch(() => null);
     return found && "samples" in found ? found.samples : null;
   }
 
   private knownValues(): Samples | null {
-    if (this.picture?.tone.ownTables) return null;
     const found = this.picture && this.frames.get(this.picture);
     return found && "samples" in found ? found.samples : null;
   }
@@ -393,6 +399,9 @@ export class Pane {
     }
   }
 }
+
+/** Shades come by the image's own table; before it is read, only the server knows. */
+const hasOwnVoi = ({ tone }: Picture): boolean => (tone.tables ? tone.tables.voi !== null : tone.hasTables);
 
 /** Resolves after a moment, at once when something else is looked at. */
 function passing(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 // From stored values to 256 shades (PS3.3 C.11.1, C.11.2, C.7.5.1.1.2), by the same rules as the server's own pictures.
 
-import { group, items, number, numbers, text, values, type Row } from "./dicomjson";
+import { group, number, numbers, text, values, type Row } from "./dicomjson";
+import { entry, hasTables, type Lut, type OwnTables } from "./luts";
 
 export interface Window {
   center: number;
@@ -30,7 +31,8 @@ export interface Tone {
   bitsStored: number;
   bitsAllocated: number;
   modality: string;
-  ownTables: boolean; // it brings lookup tables, which the server applies
+  hasTables: boolean; // it brings lookup tables
+  tables: OwnTables | null; // these, once they are read
 }
 
 export function toneOf(row: Row, frame: number): Tone {
@@ -47,7 +49,8 @@ export function toneOf(row: Row, frame: number): Tone {
     bitsStored: number(row, "BitsStored") ?? 16,
     bitsAllocated: number(row, "BitsAllocated") ?? 16,
     modality,
-    ownTables: items(row, "ModalityLut").length > 0 || items(group(row, frame, "FrameVoi") ?? row, "VoiLut").length > 0,
+    hasTables: hasTables(row),
+    tables: null,
   };
 }
 
@@ -111,16 +114,26 @@ function sampled(samples: Samples, tone: Tone): Float64Array {
   const found: number[] = [];
   for (let at = 0; at < samples.length; at += every) {
     const value = samples[at] as number;
-    if (Number.isFinite(value) && !padded(value, tone)) found.push(value * tone.slope + tone.intercept);
+    if (Number.isFinite(value) && !padded(value, tone)) found.push(rescaled(value, tone));
   }
   return Float64Array.from(found).sort();
 }
 
 const quantile = (sorted: Float64Array, share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+
+/** A stored value in the unit of the image: by its modality table, else by slope and intercept. */
+export function rescaled(value: number, { slope, intercept, tables }: Tone): number {
+  return tables?.modality ? entry(tables.modality, value) : value * slope + intercept;
+}
+
 const padded = (value: number, { padding }: Tone) => padding !== null && value >= padding[0] && value <= padding[1];
 
+/** From values to shades: a window, or the image's own table. */
+export type Voi = Window | Lut;
+
 /** Shade (0 to 255, not yet rounded or held) of a rescaled value. */
-function shadeOf(window: Window): (value: number) => number {
+function shadeOf(window: Voi): (value: number) => number {
+  if ("entries" in window) return (value) => (entry(window, value) * WHITE) / window.white;
   const { center, width } = window;
   if (window.shape === "SIGMOID") return (value) => WHITE / (1 + Math.exp((-4 * (value - center)) / width));
   let gain = WHITE / (width - 1);
@@ -135,18 +148,21 @@ function shadeOf(window: Window): (value: number) => number {
   return (value) => gain * value + offset;
 }
 
-let lastTable: { key: string; table: Uint32Array } = { key: "", table: new Uint32Array() };
+let lastTable = { key: "", voi: null as Lut | null, tables: null as OwnTables | null, table: new Uint32Array() as Uint32Array };
 
 /** The shade of each value that a sample of 8 or 16 bits can have, indexed by its bits; as opaque grey, ready for a canvas. */
-function shadeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Window, inverted: boolean): Uint32Array {
-  const { slope, intercept, padding } = tone;
-  const { center, width, shape } = window;
-  const key = [bytes, signed, slope, intercept, padding, tone.inverted, center, width, shape, inverted].join("/");
-  if (lastTable.key !== key) lastTable = { key, table: madeTable(bytes, signed, tone, window, inverted) };
+function shadeTable(bytes: 1 | 2, signed: boolean, tone: Tone, voi: Voi, inverted: boolean): Uint32Array {
+  const { slope, intercept, padding, tables } = tone;
+  const window = "entries" in voi ? [] : [voi.center, voi.width, voi.shape];
+  const key = [bytes, signed, slope, intercept, padding, tone.inverted, ...window, inverted].join("/");
+  const own = "entries" in voi ? voi : null;
+  if (lastTable.key !== key || lastTable.voi !== own || lastTable.tables !== tables) {
+    lastTable = { key, voi: own, tables, table: madeTable(bytes, signed, tone, voi, inverted) };
+  }
   return lastTable.table;
 }
 
-function madeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Window, inverted: boolean): Uint32Array {
+function madeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Voi, inverted: boolean): Uint32Array {
   const size = bytes === 1 ? 256 : 65_536;
   const table = new Uint32Array(size);
   const shade = shadeOf(window);
@@ -159,13 +175,13 @@ function madeTable(bytes: 1 | 2, signed: boolean, tone: Tone, window: Window, in
 
 function grey(value: number, shade: (value: number) => number, tone: Tone, inverted: boolean): number {
   if (padded(value, tone)) return 0xff000000; // padding is black whatever the polarity
-  const held = Math.floor(Math.min(WHITE, Math.max(0, shade(value * tone.slope + tone.intercept))) + 0.5);
+  const held = Math.floor(Math.min(WHITE, Math.max(0, shade(rescaled(value, tone)))) + 0.5);
   const seen = tone.inverted !== inverted ? WHITE - held : held;
   return (0xff000000 | (seen << 16) | (seen << 8) | seen) >>> 0; // bytes in memory: R, G, B, A on little endian machines
 }
 
 /** Greys of a whole frame into a canvas's pixels. */
-export function paint(samples: Samples, out: Uint32Array, tone: Tone, window: Window, inverted: boolean): void {
+export function paint(samples: Samples, out: Uint32Array, tone: Tone, window: Voi, inverted: boolean): void {
   if (samples instanceof Float32Array || samples.BYTES_PER_ELEMENT > 2) {
     const shade = shadeOf(window);
     for (let at = 0; at < out.length; at += 1) {
@@ -259,6 +275,10 @@ export const tidy = (one: number, width: number): number => (width >= WHOLE_FROM
 /** Where dragging starts when no window is known yet: the values that can occur. */
 export function wholeStart(tone: Tone): Window {
   if (tone.modality === "CT") return SOFT;
+  const input = tone.tables?.voi;
+  if (input) return spanning(input.first, input.first + input.entries.length - 1);
+  const outputs = tone.tables?.modality?.entries;
+  if (outputs) return spanning(outputs[0] as number, outputs[outputs.length - 1] as number);
   const low = tone.signed ? -(2 ** (tone.bitsStored - 1)) : 0;
   return spanning(low * tone.slope + tone.intercept, (low + 2 ** tone.bitsStored - 1) * tone.slope + tone.intercept);
 }
