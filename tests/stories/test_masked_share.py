@@ -343,12 +343,16 @@ def _dicom(recipient: httpx.Client, studies: list[str]) -> Iterator[bytes]:
     (study,) = studies
     found = recipient.get(f"/dicom-web/studies/{study}/instances").json()
     seen = set()
+    together = recipient.get(f"/dicom-web/studies/{study}/rendered", headers={"Accept": 'multipart/related; type="image/png"'})
+    assert together.status_code == 200, together.text
+    yield together.content
     for row in found:
         series, sop = row["0020000E"]["Value"][0], row["00080018"]["Value"][0]
         below = f"/dicom-web/studies/{study}/series/{series}/instances/{sop}"
         picture = recipient.get(f"{below}/rendered", headers={"Accept": "image/png"})
         assert picture.status_code == 200, picture.text
         seen.add(_checked(_shown(picture.content)))
+        assert picture.content in together.content and f"instances/{sop}/".encode() in together.content
         yield picture.content
         for way, accept in (("", "application/dicom"), ("/metadata", "application/dicom+json"), ("/thumbnail", "image/jpeg")):
             answer = recipient.get(below + way, headers={"Accept": accept})
