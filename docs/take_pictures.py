@@ -211,7 +211,7 @@ def shares(world: World) -> Page:
     opened = share(world, CT, mask=False)
     with Visitor(world.site.url) as doctor:
         doctor.open(opened.url)
-        doctor.send("open", passcode=opened.passcode, hospital="绍兴市人民医院", name="周医生")
+        doctor.send("open", passcode=opened.passcode, hospital="绍兴市人民医院", name="周医生").raise_for_status()
     with _phone(world.site) as phone:
         stopped = share(world, ECHO).id
         phone.client.delete(f"/api/v1/shares/{stopped}").raise_for_status()

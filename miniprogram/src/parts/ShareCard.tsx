@@ -1,6 +1,6 @@
 // One share: its code and passcode on one page, the pick-up code, until when, who came, and a big way to stop it.
 import Taro from "@tarojs/taro";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 import { token } from "../api/tokens";
 import { addressOf } from "../api/transport";
@@ -12,8 +12,8 @@ import { deviceWords, sayDevice, sayPlace } from "../words/devices";
 import { sayMoment } from "../words/moments";
 import { shareWords } from "../words/share";
 import { Picture } from "./Picture";
-import { Button, Card, Chips, Said } from "./Pieces";
-import { problemOf } from "./useAnswer";
+import { Button, Card, Chips, Fault, Said } from "./Pieces";
+import { problemOf, useAnswer } from "./useAnswer";
 import "./ShareCard.css";
 
 type Say = typeof shareWords.zh;
@@ -199,18 +199,14 @@ function PickUp({ share }: { share: Share }) {
 
 function Visits({ id }: { id: string }) {
   const say = useWords(shareWords);
-  const [found, setFound] = useState<Visit[] | null>(null);
-  useEffect(() => {
-    visits(id).then((page) => setFound(page.items), () => undefined);
-  }, [id]);
-  if (!found) {
-    return null;
-  }
+  const asked = useAnswer(() => visits(id), [id]);
+  const found = asked.answer?.items || [];
   return (
     <section className="stack">
       <h2 className="heading">{say.visitsTitle}</h2>
       <Card>
-        {!found.length && <p className="text second">{say.visitsNone}</p>}
+        {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
+        {asked.answer && !found.length && <p className="text second">{say.visitsNone}</p>}
         <ul className="lines">
           {found.map((visit, index) => (
             <li className="line" key={`${visit.at}-${index}`}>
