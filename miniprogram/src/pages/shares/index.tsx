@@ -69,6 +69,7 @@ export default function Shares() {
 function Line({ share, onTap }: { share: Share; onTap: () => void }) {
   const say = useWords(shareWords);
   const good = OPEN.includes(share.state);
+  const look = good ? say.sharesOne : say.visitsTitle;
   const opens = share.opens ? say.opens(share.opens, share.max_opens) : say.opensNone;
   return (
     <section className={`card stack${good ? "" : " gone"}`}>
@@ -81,8 +82,8 @@ function Line({ share, onTap }: { share: Share; onTap: () => void }) {
       </p>
       <p className="text second">{good ? say.shareUntil(sayMoment(share.expires_at)) : sayMoment(share.created_at)}</p>
       <div className="row">
-        <Button kind="quiet" onTap={onTap} name={`${say.sharesOne} ${sayMoment(share.created_at)}`}>
-          {good ? say.sharesOne : say.visitsTitle}
+        <Button kind="quiet" onTap={onTap} name={`${look} ${sayMoment(share.created_at)}`}>
+          {look}
         </Button>
         {!good && (
           <Button kind="quiet" onTap={() => open("share", { again: share.id })} name={`${say.again} ${sayMoment(share.created_at)}`}>
