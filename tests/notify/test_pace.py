@@ -74,6 +74,19 @@ async def test_a_clock_that_goes_backwards_counts_in_the_second_it_had_reached(d
     assert await pace.grant("sandbox", 4, NOW, per_second=10) == 4, "another channel has a pace of its own"
 
 
+async def test_a_clock_that_was_hours_ahead_holds_up_nothing_once_it_is_right(database: Settings) -> None:
+    hours = timedelta(hours=5)
+    assert await pace.grant("aliyun", 10, NOW + hours, per_second=10) == 10
+    assert await pace.grant("aliyun", 8, NOW, per_second=10) == 8
+    assert await pace.grant("aliyun", 8, NOW, per_second=10) == 2
+    for _ in range(pace.FAILURES_TO_REST):
+        await pace.failed("aliyun", NOW + hours)
+    assert await pace.resting(NOW) == {}
+    assert await pace.grant("aliyun", 8, NOW + SECOND, per_second=10) == 1, "its failures still count"
+    await pace.failed("aliyun", NOW + SECOND, seconds=30)
+    assert await pace.resting(NOW + SECOND) == {"aliyun": NOW + 31 * SECOND}
+
+
 async def test_after_a_rest_one_message_tries_and_all_go_once_it_works(database: Settings) -> None:
     await after_three_failures()
     assert await pace.grant("aliyun", 4, NOW + 4 * SECOND, per_second=10) == 0
