@@ -46,7 +46,7 @@ class Settings:
     memory_tier_mib: int = _setting(640, "hot pictures kept in the memory of each server process, MiB")
     redis_memory_mib: int = _setting(512, "memory limit of the embedded Redis, MiB")
     redis_timeout_ms: int = _setting(50, "longest wait for Redis before going to cold storage, ms")
-    ingest_children: int = _setting(0, "limited child processes that read arriving files; 0 = one a core")
+    ingest_children: int = _setting(0, "most limited child processes a process has to read arriving files; 0 = one a core")
     ingest_memory_mib: int = _setting(3072, "memory one such child may use, MiB")
     ingest_seconds: int = _setting(120, "time one such child may spend on a file, s")
     instance_max_mib: int = _setting(4096, "largest DICOM file taken, MiB")
