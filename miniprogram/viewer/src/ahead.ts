@@ -35,10 +35,14 @@ export class Ahead {
   private async now(): Promise<void> {
     const { viewer } = this;
     const panes = [viewer.active, ...viewer.panes.filter((pane) => pane !== viewer.active)];
-    if (!panes.every((pane) => this.isSatisfied(pane))) return; // what is looked at comes first
+    const small = viewer.saving ? [] : panes.filter((pane) => !pane.moving && this.missing(pane) >= WORTH_AN_OVERVIEW);
+    if (!panes.every((pane) => this.isSatisfied(pane))) {
+      for (const pane of small) if (pane.gone) void viewer.overviews.of(pane); // who goes on before all is there, wants just that
+      return; // what is looked at comes first
+    }
     if (viewer.light()) viewer.previews.expect(panes.flatMap((pane) => neighbours(pane).map((picture) => pane.url(picture))));
     if (viewer.saving) return;
-    for (const pane of panes) if (!pane.moving && this.missing(pane) >= WORTH_AN_OVERVIEW) await viewer.overviews.of(pane);
+    for (const pane of small) await viewer.overviews.of(pane);
     if (viewer.light() || !panes.every((pane) => this.isSatisfied(pane))) return;
     const near = panes.flatMap((pane) => neighbours(pane));
     const rest = panes.flatMap((pane) => (metered() ? neighbours(pane, AHEAD_WHEN_METERED) : everything(pane)));

@@ -97,6 +97,7 @@ export class Hanging {
     if (alike) await this.hang(this.panes[1] as Pane, alike);
     this.activate(this.panes[0] as Pane);
     viewer.thumbs.show();
+    viewer.findSaid();
   }
 
   stopComparing(): void {

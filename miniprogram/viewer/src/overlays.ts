@@ -1,5 +1,6 @@
 // Overlay planes of an image (groups 6000 to 601E, PS3.3 C.9.2): one bit a pixel, drawn over it in one colour.
 
+import { Kept } from "./kept";
 import type { Picture } from "./pictures";
 import { get, path } from "./server";
 
@@ -20,6 +21,11 @@ interface Plane {
 /** True when something is to be drawn over it. Bits hidden in the pixels themselves (retired in 2004) are not looked for. */
 export const hasOverlays = (picture: Picture): boolean => planes(picture).length > 0;
 
+const kept = new Kept<HTMLCanvasElement>(32 * 1024 * 1024);
+
+/** The canvas of a picture's planes, when it was drawn before. */
+export const knownOverlay = (picture: Picture): HTMLCanvasElement | null => kept.get(picture.key) ?? null;
+
 /** All planes of a picture on one canvas of its size; null when it has none. Throws Failure. */
 export async function overlay(picture: Picture, signal: AbortSignal): Promise<HTMLCanvasElement | null> {
   const found = planes(picture);
@@ -30,6 +36,7 @@ export async function overlay(picture: Picture, signal: AbortSignal): Promise<HT
   const image = context.createImageData(picture.columns, picture.rows);
   for (const plane of found) colour(image, plane, await bits(picture, plane, signal));
   context.putImageData(image, 0, 0);
+  kept.put(picture.key, canvas, image.data.length);
   return canvas;
 }
 

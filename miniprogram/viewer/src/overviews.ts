@@ -3,7 +3,7 @@
 import { Kept } from "./kept";
 import type { Pane } from "./pane";
 import type { Picture } from "./pictures";
-import { get, path } from "./server";
+import { Failure, get, path } from "./server";
 import { parts } from "./multipart";
 import { tidy, type Window } from "./tone";
 
@@ -11,6 +11,7 @@ const SIDE = 128;
 const QUALITY = 60; // 3 kB for a slice of a CT
 const MOST = 2000;
 const MAX_BYTES = 16 * 1024 * 1024;
+const LONGEST_MS = 20_000; // so long the neighbours wait for it
 const FRAME = /instances\/([0-9.]+)\/frames\/(\d+)\//;
 
 export class Overviews {
@@ -25,16 +26,21 @@ export class Overviews {
     return this.small.get(`${picture.key}${inWindow(window)}`);
   }
 
-  /** All of what hangs in a pane, asked for once; resolves when it is here, or cannot be had. */
+  /** All of what hangs in a pane, asked for once; resolves when it is here, cannot be had, or takes too long. */
   of({ series, pictures, sentWindow: window }: Pane): Promise<void> {
     if (!series || pictures.length > MOST) return Promise.resolve();
     const shade = pictures.some(({ grey }) => grey) ? inWindow(window) : "";
     const url = `${path(series.study, series.uid)}/rendered?viewport=${SIDE},${SIDE}&quality=${QUALITY}${shade}`;
     const known = this.asked.get(url);
     if (known) return known;
-    const coming = this.load(url, shade).catch(() => {}); // an extra: without it every picture is asked for by itself
-    this.asked.set(url, coming);
-    return coming;
+    const coming = this.load(url, shade).catch((error: unknown) => {
+      if (error instanceof Failure && error.kind !== "offline") return; // an extra: without it every picture is asked for by itself
+      this.asked.delete(url);
+    });
+    const patience = new Promise<void>((over) => setTimeout(over, LONGEST_MS));
+    const awaited = Promise.race([coming, patience]);
+    this.asked.set(url, awaited);
+    return awaited;
   }
 
   private async load(url: string, shade: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { Frames, Pixels } from "./frames";
 import { drawMarks } from "./marks";
 import type { Mark } from "./measure";
 import { drawNotes } from "./notes";
-import { overlay } from "./overlays";
+import { knownOverlay, overlay } from "./overlays";
 import type { Overviews } from "./overviews";
 import { Painter } from "./painter";
 import { renderedUrl, type Picture, type Series } from "./pictures";
@@ -64,6 +64,7 @@ export class Pane {
   pictures: Picture[] = [];
   index = 0;
   heading = 1;
+  gone = false; // away from the picture at which the series was opened
   window: Window | null = null; // as chosen; null = as the picture asks
   inverted = false;
   edge: Edge = "none";
@@ -88,7 +89,7 @@ export class Pane {
     const canvas = element("canvas.picture", { "aria-hidden": "true" });
     this.layer = drawn("svg", { class: "marks" });
     this.lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
-    this.notes = drawn("svg", { class: "notes", "aria-hidden": "true" });
+    this.notes = drawn("svg", { class: "notes" });
     const corner = (name: string) => element(`div.corner.${name}` as "div", {});
     this.corners = { nw: corner("nw"), ne: corner("ne"), sw: corner("sw"), se: corner("se"), left: corner("side-left"), top: corner("side-top") };
     this.stage = element("div.stage", {}, canvas, this.notes, this.lines, this.layer);
@@ -144,7 +145,7 @@ export class Pane {
   open(series: Series, pictures: Picture[], index: number): void {
     this.pause();
     const same = this.series?.uid === series.uid;
-    Object.assign(this, { series, pictures, index });
+    Object.assign(this, { series, pictures, index, gone: false });
     if (!same) Object.assign(this, { window: null, inverted: series.modality === "PT", edge: "none", drawnWindow: null });
     if (!same) this.surface.posture = this.firstPosture();
     void this.ask();
@@ -164,6 +165,7 @@ export class Pane {
     if (next === this.index || !this.pictures.length) return Promise.resolve();
     this.heading = next > this.index ? 1 : -1;
     this.index = next;
+    this.gone = true;
     return this.ask();
   }
 
@@ -200,15 +202,15 @@ export class Pane {
     const coming = !light && this.frames.isComing(picture);
     if (await this.rough(picture, stop)) await passing(stop.signal);
     if (stop.signal.aborted) return;
-    if (!coming) this.frames.makeWay();
+    if (!coming && !this.playing) this.frames.makeWay();
     if (light || !(coming || this.playing)) await this.look(picture, stop); // else the server's picture would only be in its way
     if (!light) await this.whole(picture, stop);
   }
 
   /** The image's own overlay planes, which nobody waits for. */
   private async bringOverlay(picture: Picture, signal: AbortSignal): Promise<void> {
-    this.surface.above = null;
-    if (!this.told.notesShown()) return;
+    this.surface.above = this.told.notesShown() ? knownOverlay(picture) : null;
+    if (!this.told.notesShown() || this.surface.above) return;
     const planes = await overlay(picture, signal).catch(() => null); // without them the picture is still worth seeing
     if (signal.aborted) return;
     this.surface.above = planes;

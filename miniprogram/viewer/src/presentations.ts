@@ -36,9 +36,10 @@ export class Presentations {
       rows.push(...pictures.map(({ row }) => row).filter(isPresentation));
     }
     if (!rows.length) return;
+    const before = new Set(viewer.panes.filter(({ left }) => left));
     this.states = rows.sort((one, other) => madeAt(other).localeCompare(madeAt(one)));
     this.known.clear();
-    for (const pane of viewer.panes) pane.present();
+    for (const pane of viewer.panes) if (pane.left && !before.has(pane)) pane.present();
   }
 
   /** True when something can be hidden: by a state, or by the image itself. */

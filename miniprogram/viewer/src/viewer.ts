@@ -83,12 +83,17 @@ export class Viewer implements Told {
       await opened;
       if (!canUnpack()) this.menus.remark(say("noWasm"));
       if (address.compare) await this.hanging.compare(address.compare);
-      void this.keys.find();
-      void this.presentations.find();
+      else this.findSaid();
     } catch (error) {
       this.failed(this.active, error instanceof Failure ? error : new Failure("failed"));
       if (!(error instanceof Failure)) throw error;
     }
+  }
+
+  /** What doctors said about the images: which are important, and how they should be seen. */
+  findSaid(): void {
+    void this.keys.find();
+    void this.presentations.find();
   }
 
   // -- told by panes ---------------------------------------------------------------------
