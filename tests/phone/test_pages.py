@@ -42,6 +42,10 @@ LARGEST_SCRIPT_BYTES = 200_000  # of list and film, as they come over the wire
 TAP_MS, MOST_TAPS, LOOK_MS = 60, 40, 50
 SMALL_FILM = 360  # pixels of width: shown until the sharp one is here
 FAR_MS = 120_000  # on a bad line
+PRIVACY_IS_AGREED = """async () => {
+  const { items } = await (await fetch("/api/v1/me/consents")).json();
+  return items.some((each) => each.kind === "privacy" && each.agreed);
+}"""
 NO_NETWORK = "没有网络。下面是"
 TAKEN_BACK = "收回的检查"
 DRAWN = """() => {
@@ -85,6 +89,7 @@ def test_signed_out_phone_logs_in_by_the_code_of_a_message_goes_on_and_is_rememb
     page.get_by_role("button", name="登录并查看").click()
     expect(page.get_by_text("没有找到这项检查。")).to_be_visible()  # back where the login was missing
     assert page.evaluate("navigator.serviceWorker.controller !== null")
+    page.wait_for_function(PRIVACY_IS_AGREED)
     page.get_by_role("button", name="我的检查").click()
     expect(page.get_by_text("还没有检查记录。绑定就诊卡后，这里会显示您在本院的检查。")).to_be_visible()
     (cookie,) = page.context.cookies()
@@ -219,7 +224,7 @@ def run_mini_program(site: Installation, target: str, *steps: dict[str, Any]) ->
 @pytest.mark.usefixtures("film")
 def test_exam_has_three_equal_entries_and_leads_through_the_history(exams: Page) -> None:
     page = open_exam(exams)
-    expect(page.locator(".tile")).to_have_text(["报告1 份", "胶片2 页", re.compile(r"^影像24 幅 · [\d.]+ MB$")])
+    expect(page.locator(".tile")).to_have_text(["报告1 份", "胶片2 页", re.compile(r"^影像24 幅 [\d.]+ MB$")])
     exam = page.request.get(f"/api/v1/exams/{page.url.partition('id=')[2].partition('&')[0]}").json()
     assert exam["image_bytes"] == sum(len(each) for each in islice(ct_files(CT_EXAM), exam["images"]))
     sizes = page.evaluate('[...document.querySelectorAll(".tile")].map((each) => [each.offsetWidth, each.offsetHeight])')

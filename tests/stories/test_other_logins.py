@@ -285,7 +285,7 @@ def test_a_link_of_somebody_else_signs_nobody_in(site: Installation, weixin: WeC
 
 TOKENS, BY_PLATFORM = "cloudfilm-tokens", "cloudfilm-by-platform"  # where a mini-program keeps them
 MINI_PROGRAMS = [("weapp", "wechat", "code"), ("alipay", "alipay", "auth_code")]  # built target, way, what its code is sent as
-NO_EXAMS, SIGNED_OUT = "还没有检查记录。", "登录已过期，请重新登录。"
+NO_EXAMS, SIGNED_OUT = "还没有检查记录。", "您还没有登录，或登录已过期。请先登录。"
 
 
 def will_say(weixin: WeChatServer, zhifubao: AlipayServer, code: str, account: str) -> None:

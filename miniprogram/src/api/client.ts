@@ -94,10 +94,22 @@ function problemOf(answer: Answer): Problem {
     const number = String(said.request_id || "").replace(/-/g, "").slice(-4).toUpperCase();
     return new Problem("broken", say.broken(number), answer.status, said);
   }
+  if (answer.status === 429 && answer.retryAfter > 0) {
+    return new Problem("busy", say.tooMany(waitWords(answer.retryAfter)), 429, said);
+  }
   const title = typeof said.title === "string" ? said.title : say.broken("");
   const detail = typeof said.detail === "string" && answer.status === 422 ? said.detail : "";
   const place = typeof said.open_at === "string" ? ` ${said.open_at}` : ""; // this site's own address, where a page stands at another
   return new Problem(KINDS[answer.status] || "refused", detail || sentence(title) + place, answer.status, said);
+}
+
+/** How long to wait, in the unit that people count in. */
+function waitWords(seconds: number): string {
+  const say = words();
+  if (seconds < 60) {
+    return say.waitSeconds(seconds);
+  }
+  return seconds < 3600 ? say.waitMinutes(Math.ceil(seconds / 60)) : say.waitHours(Math.ceil(seconds / 3600));
 }
 
 function sentence(title: string): string {

@@ -6,6 +6,21 @@ import { keep, remember, type Tokens } from "./tokens";
 
 const mini = process.env.TARO_ENV !== "h5";
 
+interface Offered {
+  kind: string;
+  version: string;
+  agreed: boolean | null;
+}
+
+/** Who signed in has read the privacy policy and ticked it just now: that goes on record, once for each text. */
+export async function recordConsent(): Promise<void> {
+  const { items } = await call<{ items: Offered[] }>("GET", "/api/v1/me/consents");
+  const text = items.find(({ kind, agreed }) => kind === "privacy" && agreed !== true);
+  if (text) {
+    await call("POST", "/api/v1/me/consents", { kind: text.kind, version: text.version, agree: true });
+  }
+}
+
 /** A code goes to that phone; the challenge that it answers. */
 export async function sendCode(phone: string): Promise<string> {
   return (await call<{ challenge: string }>("POST", "/api/v1/login/sms", { phone })).challenge;

@@ -27,11 +27,11 @@ const zh = {
 const en: typeof zh = {
   categories: {
     radiology: "Radiology",
-    ultrasound: "Ultrasound",
-    endoscopy: "Endoscopy",
+    ultrasound: "Ultra\u00adsound",
+    endoscopy: "Endo\u00adscopy",
     pathology: "Pathology",
     ecg: "ECG",
-    lab: "Laboratory",
+    lab: "Labora\u00adtory",
   },
   stateShort: {
     registered: "Planned",

@@ -3,7 +3,7 @@ import { page } from ".";
 import { plural } from "./plural";
 
 const zh = {
-  search: "检查项目、部位或报告里的词",
+  search: "项目、部位、报告内容",
   searchName: "搜索检查",
   find: "搜索",
   filter: "筛选",
@@ -28,7 +28,7 @@ const zh = {
 };
 
 const en: typeof zh = {
-  search: "Item, body part or a word of the report",
+  search: "Item, part or report",
   searchName: "Search exams",
   find: "Search",
   filter: "Filter",

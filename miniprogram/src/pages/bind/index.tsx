@@ -50,7 +50,7 @@ export default function Bind() {
                 <span className="grow">
                   <span className="line-name">{hospitalOf(each.hospital)}</span>
                   <span className="second line-more">
-                    {nameOf(say.kinds, each.kind)} {each.masked_value} · {sayDate(each.proved_at)}
+                    {nameOf(say.kinds, each.kind)} {each.masked_value.replace(/\*{5,}/, "****")} · {sayDate(each.proved_at)}
                   </span>
                 </span>
                 <Sure

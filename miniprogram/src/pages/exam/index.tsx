@@ -63,11 +63,11 @@ export default function ExamPage() {
           </section>
           <Entries exam={shown} say={say} online={online} />
           <Card>
-            <Button kind="quiet" onTap={() => open("share", { exam: id })}>
+            <Button kind="quiet" off={isBare(shown)} onTap={() => open("share", { exam: id })}>
               {say.share}
             </Button>
             <div className="ways">
-              <Button kind="plain" onTap={() => open("download", { exam: id })}>
+              <Button kind="plain" off={isBare(shown)} onTap={() => open("download", { exam: id })}>
                 {say.download}
               </Button>
               <Button kind="plain" onTap={() => open("looked", { exam: id })}>
@@ -112,7 +112,7 @@ function Entries({ exam, say, online }: EntriesProps) {
       : say.reportPages
     : say.reportNotYet;
   const size = exam.image_bytes ? saySize(exam.image_bytes) : "";
-  const inside = exam.images ? say.imageCount(exam.images, size) : exam.elsewhere_url ? say.elsewhere : say.imagesNone;
+  const inside = exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : say.imagesNone;
   return (
     <div className="entries">
       <Entry word={say.report} inside={report} off={!exam.report} onTap={() => open("report", { exam: exam.id })} />
@@ -125,6 +125,7 @@ function Entries({ exam, say, online }: EntriesProps) {
       <Entry
         word={say.images}
         inside={online ? inside : say.imagesNeedNetwork}
+        size={online ? size : ""}
         off={!online || (!exam.images && !exam.elsewhere_url)}
         onTap={images}
       />
@@ -132,13 +133,29 @@ function Entries({ exam, say, online }: EntriesProps) {
   );
 }
 
-function Entry({ word, inside, off, onTap }: { word: string; inside: string; off: boolean; onTap: () => void }) {
+interface EntryProps {
+  word: string;
+  inside: string;
+  size?: string;
+  off: boolean;
+  onTap: () => void;
+}
+
+function Entry({ word, inside, size, off, onTap }: EntryProps) {
   return (
     <button className={`tile${off ? " off" : ""}`} disabled={off} onClick={onTap}>
       <span className="tile-word">{word}</span>
-      <span className="tile-inside">{inside}</span>
+      <span className="tile-inside">
+        <span>{inside}</span>
+        {size && <span> {size}</span>}
+      </span>
     </button>
   );
+}
+
+/** There is nothing yet to share or to take along. */
+function isBare(exam: Exam): boolean {
+  return !exam.report && !exam.films && !exam.images;
 }
 
 /** The word on the chip says all there is to say. */

@@ -52,6 +52,8 @@ export default function Exams() {
     setQuery(ANY);
   };
 
+  const signedIn = first.problem?.kind !== "login"; // else there is nothing to search
+
   return (
     <Page
       title={say.examsTitle}
@@ -62,41 +64,45 @@ export default function Exams() {
         </Button>
       }
     >
-      <div className="finder">
-        <Field
-          name={say.searchName}
-          hidden
-          kind="search"
-          hint={say.search}
-          value={typed}
-          most={100}
-          onChange={(words) => {
-            setTyped(words);
-            if (!words) {
-              setQuery({ ...query, q: "" });
-            }
-          }}
-          onDone={() => setQuery({ ...query, q: typed.trim() })}
-        />
-        <Button kind="quiet" onTap={() => setQuery({ ...query, q: typed.trim() })}>
-          {say.find}
-        </Button>
-      </div>
-      <div className="under-finder">
-        <span className="second" role="status">
-          {first.answer ? say.found(shown.length, next !== null) : ""}
-        </span>
-        <span>
-          {narrowed && (
-            <Button kind="plain" onTap={clear}>
-              {say.clear}
+      {signedIn && (
+        <>
+          <div className="finder">
+            <Field
+              name={say.searchName}
+              hidden
+              kind="search"
+              hint={say.search}
+              value={typed}
+              most={100}
+              onChange={(words) => {
+                setTyped(words);
+                if (!words) {
+                  setQuery({ ...query, q: "" });
+                }
+              }}
+              onDone={() => setQuery({ ...query, q: typed.trim() })}
+            />
+            <Button kind="quiet" onTap={() => setQuery({ ...query, q: typed.trim() })}>
+              {say.find}
             </Button>
-          )}
-          <Button kind="plain" onTap={() => setFiltering(!filtering)}>
-            {filtering ? say.close : filters ? say.filterOn(filters) : say.filter}
-          </Button>
-        </span>
-      </div>
+          </div>
+          <div className="under-finder">
+            <span className="second" role="status">
+              {first.answer ? say.found(shown.length, next !== null) : ""}
+            </span>
+            <span>
+              {narrowed && (
+                <Button kind="plain" onTap={clear}>
+                  {say.clear}
+                </Button>
+              )}
+              <Button kind="plain" onTap={() => setFiltering(!filtering)}>
+                {filtering ? say.close : filters ? say.filterOn(filters) : say.filter}
+              </Button>
+            </span>
+          </div>
+        </>
+      )}
       {filtering && <Filter query={query} onChange={setQuery} />}
       {first.problem && <Fault problem={first.problem} again={first.again} />}
       {!first.answer && !first.problem && <Bones />}

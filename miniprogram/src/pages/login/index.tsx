@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 
 import { Problem } from "../../api/client";
 import { PLATFORM, type Platform } from "../../api/platform";
-import { enterBy, enterCode, sendCode } from "../../api/session";
+import { enterBy, enterCode, recordConsent, sendCode } from "../../api/session";
 import { Field } from "../../parts/Field";
 import { Page } from "../../parts/Page";
 import { Button, Card, Check, Said } from "../../parts/Pieces";
@@ -64,7 +64,7 @@ export default function Login() {
       }
       if (PLATFORM) {
         await enterBy(PLATFORM, await requiredCode(say.otherWayFailed));
-        afterLogin();
+        goOn();
         return;
       }
       window.location.href = `/login/${platform}`; // it leads to the platform and back
@@ -93,9 +93,9 @@ export default function Login() {
     <Page title={say.loginTitle} first aside={size}>
       <p className="text second">{say.loginWhy}</p>
       <Card>
-        {fault && <Said kind="wrong">{fault}</Said>}
         <Field name={say.phone} value={phone} onChange={setPhone} onDone={send} kind="tel" most={20} />
         <Consent agreed={agreed} onTap={() => setAgreed(!agreed)} />
+        {fault && <Said kind="wrong">{fault}</Said>}
         <Button onTap={send} off={busy}>
           {say.sendCode}
         </Button>
@@ -107,6 +107,12 @@ export default function Login() {
       </Card>
     </Page>
   );
+}
+
+/** The login counts whether or not the record of the consent comes through; it is asked for again in the settings. */
+function goOn(): void {
+  void recordConsent().catch(() => undefined);
+  afterLogin();
 }
 
 interface CodeProps {
@@ -130,7 +136,7 @@ function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: Code
     setFault("");
     try {
       await enterCode(challenge, code.trim(), remember);
-      afterLogin();
+      goOn();
     } catch (thrown) {
       const problem = problemOf(thrown);
       setFault(problem.status === 401 ? say.codeWrong : problem.said);
@@ -145,13 +151,13 @@ function Code({ phone, challenge, remember, onRemember, onAgain, onOther }: Code
     <>
       <p className="text second">{say.codeSent(masked(phone))}</p>
       <Card>
-        {fault && <Said kind="wrong">{fault}</Said>}
         <Field name={say.code} value={code} onChange={setCode} onDone={enter} kind="code" most={6} />
         {process.env.TARO_ENV === "h5" && (
           <Check on={remember} onTap={onRemember}>
             {canKeep() ? say.rememberAndKeep : say.remember}
           </Check>
         )}
+        {fault && <Said kind="wrong">{fault}</Said>}
         <Button onTap={enter} off={busy || code.trim().length < 6}>
           {say.enter}
         </Button>

@@ -89,7 +89,7 @@ function OfHospital({ wishes, onChange }: { wishes: Wishes; onChange: (now: Wish
         </Said>
       )}
       {!wishes.nothing &&
-        wishes.kinds.map((each) => (
+        inOrder(wishes.kinds, Object.keys(say.noticeKinds)).map((each) => (
           <div className="notice-kind" key={each.kind}>
             <span>{nameOf(say.noticeKinds, each.kind)}</span>
             <Ways name={`${nameOf(say.noticeKinds, each.kind)} ${wishes.name}`} kind={each} onTurn={turn} />
@@ -122,6 +122,10 @@ function Ways({ name, kind, onTurn }: WaysProps) {
       ))}
     </div>
   );
+}
+
+function inOrder(kinds: Kind[], order: string[]): Kind[] {
+  return [...kinds].sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
 }
 
 function turned(kinds: Kind[], kind: string, way: string, on: boolean): Kind[] {

@@ -98,16 +98,20 @@ function Account() {
   return (
     <Part title={say.account}>
       {fault && <Said kind="wrong">{fault}</Said>}
-      <Button kind="plain" onTap={() => open("privacy")}>
-        {say.privacy}
-      </Button>
+      <div>
+        <Button kind="plain" onTap={() => open("privacy")}>
+          {say.privacy}
+        </Button>
+      </div>
       <Button kind="quiet" onTap={() => leave("DELETE", "/api/v1/session")}>
         {say.logOut}
       </Button>
       {process.env.TARO_ENV === "h5" && (
-        <a className="link" href="/api/v1/me/export" download="account.json">
-          {say.exportMine}
-        </a>
+        <div>
+          <a className="link" href="/api/v1/me/export" download="account.json">
+            {say.exportMine}
+          </a>
+        </div>
       )}
       {!asking && (
         <Button kind="plain" onTap={() => setAsking(true)}>
