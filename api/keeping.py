@@ -1,4 +1,4 @@
-"""What a browser may keep to be read without a network: whoever ticked 记住我 sees again what they saw (docs/phone.md).
+"""What a browser may keep to be read without a network: whoever ticked 记住我 sees again what they saw (docs/offline.md).
 
 The phone pages' own worker asks with each request, and keeps an answer only where this header says whose login it is of and
 until when. So a copy can never be of another person, of a link, of a masked view or of a browser that shall forget.
