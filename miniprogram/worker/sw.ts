@@ -15,7 +15,8 @@ const GOING = /^\/api\/v1\/(session|me)\/?$/;
 const NOT_THERE = [403, 404, 410];
 const SERVER_AWAY = [502, 503, 504];
 
-worker.addEventListener("install", () => void worker.skipWaiting());
+// A newer worker brings its pages before it takes over, so that copies are never without pages to show them in.
+worker.addEventListener("install", (event) => event.waitUntil(keepShell().catch(() => undefined).then(() => worker.skipWaiting())));
 worker.addEventListener("activate", (event) => event.waitUntil(Promise.all([worker.clients.claim(), dropOldShells()])));
 worker.addEventListener("message", (event) => {
   if (event.data === "wipe") {

@@ -46,7 +46,7 @@ PRIVACY_IS_AGREED = """async () => {
   const { items } = await (await fetch("/api/v1/me/consents")).json();
   return items.some((each) => each.kind === "privacy" && each.agreed);
 }"""
-NO_NETWORK = "没有网络。下面是"
+NO_NETWORK = "网络连不上或太慢。下面是"
 TAKEN_BACK = "收回的检查"
 DRAWN = """() => {
   const canvas = document.querySelector('canvas.picture');
