@@ -46,7 +46,7 @@ def text_of(said: str) -> str:
     picture = cv2.imread(said)
     if picture is None:
         raise ValueError("no picture that can be read")
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(picture)
+    text, _, _ = cv2.QRCodeDetectorAruco().detectAndDecode(picture)
     return str(text)
 
 

@@ -50,7 +50,7 @@ def scanned(lines: list[str]) -> str:
     upper = [[character in "█▀" for character in line] for line in code]
     lower = [[character in "█▄" for character in line] for line in code]
     white = np.array([row for pair in zip(upper, lower, strict=True) for row in pair], np.uint8) * 255
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(np.pad(white, 4, constant_values=255).repeat(8, 0).repeat(8, 1))
+    text, _, _ = cv2.QRCodeDetectorAruco().detectAndDecode(np.pad(white, 4, constant_values=255).repeat(8, 0).repeat(8, 1))
     return str(text)
 
 

@@ -130,7 +130,7 @@ def code_of(pdf: bytes) -> str:
     """What the code on the first page says, read as a phone would."""
     picture = pypdfium2.PdfDocument(pdf)[0].render(scale=300 / 72).to_numpy()
     head = picture[: len(picture) // 4, picture.shape[1] * 2 // 3 :, :3]
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(np.ascontiguousarray(head))
+    text, _, _ = cv2.QRCodeDetectorAruco().detectAndDecode(np.ascontiguousarray(head))
     return str(text)
 
 

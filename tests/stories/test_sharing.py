@@ -139,7 +139,7 @@ def opens(site: Installation, share: Mapping[str, Any], passcode: str | None) ->
 def decoded(png: bytes) -> str:
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
-    return cv2.QRCodeDetector().detectAndDecode(picture)[0]
+    return cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0]
 
 
 def dicomweb(site: Installation, token: str) -> DICOMwebClient:
