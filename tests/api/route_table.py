@@ -41,6 +41,7 @@ LINES = [
     # --- no session
     "GET /                                             | anyone 200",
     "GET /phone/{name}                                 | anyone 404",
+    "GET /sw.js                                        | anyone 200",
     "GET /viewer                                       | anyone 200",
     "GET /viewer/{name}                                | anyone 404",
     "GET /browser                                      | anyone 200",
