@@ -1,7 +1,6 @@
 // One place on the screen where a series hangs: which picture of it, under which window, in which posture.
 
 import { showing, UPRIGHT, type Posture } from "./affine";
-import { drawn, element } from "./elements";
 import type { Frames, Pixels } from "./frames";
 import { drawMarks } from "./marks";
 import type { Mark } from "./measure";
@@ -9,6 +8,7 @@ import { drawNotes } from "./notes";
 import { knownOverlay, overlay } from "./overlays";
 import type { Overviews } from "./overviews";
 import { Painter } from "./painter";
+import { PaneParts } from "./paneparts";
 import { renderedUrl, type Picture, type Series } from "./pictures";
 import { shuttersOf, type Presented } from "./presentation";
 import type { Previews } from "./previews";
@@ -51,15 +51,8 @@ interface Glance {
   stop: AbortController;
 }
 
-export class Pane {
-  readonly root: HTMLElement;
-  readonly stage: HTMLElement;
+export class Pane extends PaneParts {
   readonly surface: Surface;
-  readonly layer: SVGSVGElement;
-  readonly lines: SVGSVGElement;
-  readonly notes: SVGSVGElement;
-  readonly over: HTMLElement; // documents and notices
-  readonly corners: Record<"nw" | "ne" | "sw" | "se" | "left" | "top", HTMLElement>;
   series: Series | null = null;
   pictures: Picture[] = [];
   index = 0;
@@ -86,16 +79,8 @@ export class Pane {
     private readonly overviews: Overviews,
     private readonly told: Told,
   ) {
-    const canvas = element("canvas.picture", { "aria-hidden": "true" });
-    this.layer = drawn("svg", { class: "marks" });
-    this.lines = drawn("svg", { class: "lines", "aria-hidden": "true" });
-    this.notes = drawn("svg", { class: "notes" });
-    const corner = (name: string) => element(`div.corner.${name}` as "div", {});
-    this.corners = { nw: corner("nw"), ne: corner("ne"), sw: corner("sw"), se: corner("se"), left: corner("side-left"), top: corner("side-top") };
-    this.stage = element("div.stage", {}, canvas, this.notes, this.lines, this.layer);
-    this.over = element("div.over", { hidden: true, tabIndex: 0 });
-    this.root = element("section.pane", { tabIndex: 0, role: "group" }, this.stage, ...Object.values(this.corners), this.over);
-    this.surface = new Surface(canvas, () => this.overlay(), () => this.settle());
+    super();
+    this.surface = new Surface(this.canvas, () => this.overlay(), () => this.settle());
   }
 
   get picture(): Picture | null {
