@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from api.demo import CT_EXAM
 from api.demo_phantoms import ct_files
@@ -27,6 +27,7 @@ LOOK_MS = 50
 
 OpenPage = Callable[..., Page]
 Shared = dict[tuple[bool, str, bool], BrowserContext]
+expect.set_options(timeout=WAIT_MS)  # five seconds are short on a busy machine
 
 
 @pytest.fixture(scope="session")
