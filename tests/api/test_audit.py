@@ -109,7 +109,7 @@ def test_the_auditor_pages_through_every_entry_once(site: Site) -> None:
 def test_filters_narrow_and_reading_is_on_record(site: Site) -> None:
     today = (now() + timedelta(hours=8)).date()
     assert {each["action"] for each in listed(site, action="store")} == {"store"}
-    assert "stores" in listed(site, action="store")[0]["detail"], "where it was written"
+    assert "stores" in listed(site, action="store", outcome="done")[0]["detail"], "where it was written"
     assert listed(site, to=(today - timedelta(days=2)).isoformat()) == []
     assert listed(site, **{"from": (today + timedelta(days=2)).isoformat()}) == []
     seen = listed(site, role="auditor", **{"from": (today - timedelta(days=1)).isoformat()})

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import psutil  # type: ignore[import-untyped]
@@ -132,6 +132,20 @@ class Installation:
         if done.returncode != 0:
             raise RuntimeError(f"no token: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    def logged(self) -> str:
+        """All that it has logged so far. Lines wait a second to be written, so one is made by us and waited for."""
+        mark = f"/nowhere-{time.monotonic_ns() % 1_000_000}"
+        with suppress(HTTPError):
+            urlopen(self.url + mark, timeout=START_SECONDS)
+        end = time.monotonic() + START_SECONDS
+        while mark not in (logged := self._log_files()) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+        assert mark in logged, "it logs nothing"
+        return logged
+
+    def _log_files(self) -> str:
+        return "".join(path.read_text(errors="replace") for path in (self.home / "log").iterdir())
 
     @property
     def _words(self) -> Path:

@@ -158,7 +158,7 @@ def test_a_health_app_opens_a_share_end_to_end_until_it_is_stopped(
     assert patient.client.post(f"/api/v1/shares/{share['id']}/shlink", json={}).status_code == 404
 
     secret = receiver.payload["url"].rpartition("/")[2]
-    logged = "".join(path.read_text(errors="replace") for path in (site.home / "log").iterdir())
+    logged = site.logged()
     assert "/api/v1/shl/" in logged and secret not in logged and access["access_token"] not in logged
 
 
