@@ -129,6 +129,11 @@ def test_the_message_page_is_readable_without_a_script(client: httpx.Client, pho
     assert newest_code(client, phone) in page.text
 
 
+def value_of(cookie: str) -> str:
+    """The session in a Set-Cookie."""
+    return cookie.partition("=")[2].partition(";")[0]
+
+
 def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, phone: str) -> None:
     challenge = client.post("/login/sms", json={"phone": phone}).json()["challenge"]
     said = {"challenge": challenge, "code": newest_code(client, phone), "remember": True}
@@ -154,6 +159,10 @@ def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, 
             assert "cloudfilm-keep" not in client.get(path, headers=asking).headers, (
                 "who does not ask, what is no exam, no answer"
             )
+        with httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {value_of(cookie)}"}) as program:
+            listed = program.get("/exams", headers=ASK_TO_KEEP)
+        assert listed.status_code == 200
+        assert "cloudfilm-keep" not in listed.headers, "who brings the token itself is no page of ours"
         assert client.delete("/session", headers={"Origin": origin}).status_code == 204
         assert client.get("/me").status_code == 401
     finally:

@@ -556,6 +556,9 @@ def test_the_previews_pictures_are_those_that_leave_and_no_writing_is_in_them(wo
         assert patient.get(us["path"].replace(f"{study}.2", f"{study}.4")).status_code == 404
         other = us["path"].replace(exam, world.exams["OTHER"])
         assert patient.get(other).status_code == 404
+        for parts, kinds in (("report", []), ("report,film", ["film"]), ("images", ["image"])):
+            (draft,) = patient.get(f"/api/v1/shares/preview?exams={exam}&parts={parts}").json()["items"]
+            assert sorted({each["kind"] for each in draft["pictures"]}) == kinds, parts
         for wrong in ("parts=photo", "parts=,", "series=1.2.3.x", "mask=no", "exam=1"):
             assert patient.get(f"/api/v1/shares/preview?exams={exam}&{wrong}").status_code == 422, wrong
         two = f"{exam},{world.exams['UNSHARED']}"
