@@ -145,9 +145,10 @@ class Viewer:
         return float(found[0])
 
     def pixels(self, rows: int = phantom.SIDE, columns: int = phantom.SIDE) -> NDArray[np.uint8]:
-        """Greys in the middle of the canvas, as many as the picture has."""
+        """Greys in the middle of the canvas, as many as the picture has, once what was asked for is drawn."""
         packed = self.page.evaluate(
-            """([rows, columns]) => {
+            """async ([rows, columns]) => {
+                await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
                 const canvas = document.querySelector(".pane canvas.picture");
                 const left = Math.round(canvas.width / 2 - columns / 2), top = Math.round(canvas.height / 2 - rows / 2);
                 const { data } = canvas.getContext("2d").getImageData(left, top, columns, rows);

@@ -37,18 +37,18 @@ def test_pixels_are_those_of_the_standard_and_turn_with_the_picture(ct: Viewer) 
     assert off(ct.pixels(), 255 - expected) <= 1
     ct.page.keyboard.press("i")
     ct.page.keyboard.press("r")
-    assert off(settled(ct), np.rot90(expected, -1)) <= 1
+    assert off(ct.pixels(), np.rot90(expected, -1)) <= 1
     ct.page.keyboard.press("h")
-    assert off(settled(ct), np.fliplr(np.rot90(expected, -1))) <= 1
+    assert off(ct.pixels(), np.fliplr(np.rot90(expected, -1))) <= 1
     ct.page.keyboard.press("v")
-    assert off(settled(ct), np.flipud(np.fliplr(np.rot90(expected, -1)))) <= 1
+    assert off(ct.pixels(), np.flipud(np.fliplr(np.rot90(expected, -1)))) <= 1
 
 
 def test_preset_and_dragging_window_as_the_standard_says(ct: Viewer) -> None:
     ct.page.keyboard.press("1")
     ct.choose("窗位", "骨窗")
     expect(ct.corner("sw")).to_contain_text("窗宽 1800")
-    assert off(settled(ct), windowed(4, 400, 1800)) <= 1
+    assert off(ct.pixels(), windowed(4, 400, 1800)) <= 1
     middle = ct.at(64, 64)
     ct.drag(middle, (middle[0] - 64, middle[1]))  # left button: a mouse windows
     expect(ct.corner("sw")).not_to_contain_text("窗宽 1800")
@@ -74,11 +74,11 @@ def test_an_images_own_tables_make_its_greys_until_a_window_is_chosen(open_viewe
 
 def test_sharpen_and_smooth_change_edges_alone(ct: Viewer) -> None:
     ct.page.keyboard.press("1")
-    plain = settled(ct).astype(int)
+    plain = ct.pixels().astype(int)
     flat, edge = (slice(40, 56), slice(60, 84)), (slice(30, 34), slice(60, 84))
     for name in ("锐化", "平滑"):
         ct.choose("更多", name)
-        changed = settled(ct).astype(int)
+        changed = ct.pixels().astype(int)
         assert (changed[flat] == plain[flat]).all()
         assert (changed[edge] != plain[edge]).any()
         ct.choose("更多", name)
@@ -236,7 +236,7 @@ def test_what_fingers_do_can_be_done_by_buttons(open_viewer: OpenViewer) -> None
     viewer.choose("更多", "移动")
     before = viewer.pixels()
     viewer.page.get_by_role("button", name="向左").click()
-    assert (settled(viewer) != before).any()
+    assert (viewer.pixels() != before).any()
 
 
 def test_what_a_mouse_does_can_be_done_by_keys_and_is_explained(ct: Viewer) -> None:
@@ -253,11 +253,11 @@ def test_what_a_mouse_does_can_be_done_by_keys_and_is_explained(ct: Viewer) -> N
     expect(ct.corner("sw")).to_contain_text("窗宽 438")  # 400, and an eleventh of it
     ct.page.keyboard.press(".")
     expect(ct.corner("sw")).to_contain_text("窗位 -1")
-    before = settled(ct)
+    before = ct.pixels()
     ct.page.keyboard.press("Shift+ArrowRight")
-    assert (settled(ct) != before).any()
+    assert (ct.pixels() != before).any()
     ct.page.keyboard.press("f")
-    assert (settled(ct) == before).all()
+    assert (ct.pixels() == before).all()
 
 
 def test_cine_plays_and_stops(open_viewer: OpenViewer) -> None:
@@ -501,16 +501,10 @@ def off(seen: NDArray[np.uint8], expected: NDArray[np.float64]) -> float:
     return float(np.abs(seen.astype(np.float64) - expected).max())
 
 
-def settled(viewer: Viewer) -> NDArray[np.uint8]:
-    """What is on the canvas after the next frame of the screen."""
-    viewer.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-    return viewer.pixels()
-
-
 def until_seen(viewer: Viewer, expected: NDArray[np.float64]) -> None:
     """Return once the canvas shows that; an overlay comes after its picture."""
     for _ in range(400):
-        if off(settled(viewer), expected) <= 1:
+        if off(viewer.pixels(), expected) <= 1:
             return
         viewer.page.wait_for_timeout(50)
     pytest.fail("the canvas never showed what was expected")
