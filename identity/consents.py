@@ -113,12 +113,13 @@ class Consents:
             live=live,
         )
         async with transaction():
-            known = await Consent.filter(live=live).select_for_update().first()
-            if known is not None and terms.answer(known, now) is agreed:
-                return known
-            await Consent.filter(live=live).update(withdrawn_at=now, live=None)
-            await Consent.bulk_create([row], ignore_conflicts=True)
-            return await Consent.get(live=live)
+            while True:  # until an answer like this one is kept: ours, or one that came at the same time
+                known = await Consent.filter(live=live).select_for_update().first()
+                if known is not None and terms.answer(known, now) is agreed:
+                    return known
+                if known is not None:
+                    await Consent.filter(id=known.id).update(withdrawn_at=now, live=None)
+                await Consent.bulk_create([row], ignore_conflicts=True)
 
     async def _close(self, person: str, kind: str, now: datetime) -> bool:
         """End what was agreed to, and the bindings that it opened; false when there was nothing."""

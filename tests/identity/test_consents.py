@@ -135,3 +135,13 @@ async def test_the_same_answer_ten_times_at_once_is_one(consents: Consents, reco
     terms = next(each for each in for_everybody() if each.kind == RESEARCH)
     tries = (consents.give(person, RESEARCH, terms.version, NOON) for _ in range(10))
     assert len({row.id for row in await asyncio.gather(*tries)}) == 1
+
+
+async def test_yes_and_no_at_once_are_each_kept_and_no_more_than_one_of_them_counts(
+    consents: Consents, records: dict[str, str], person: str
+) -> None:
+    terms = next(each for each in for_everybody() if each.kind == RESEARCH)
+    answers = [number % 2 == 0 for number in range(10)]
+    rows = await asyncio.gather(*(consents.give(person, RESEARCH, terms.version, NOON, agreed=each) for each in answers))
+    assert [row.agreed for row in rows] == answers
+    assert await Consent.filter(person_id=person, kind=RESEARCH, withdrawn_at=None).count() <= 1

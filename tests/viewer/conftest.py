@@ -21,6 +21,7 @@ PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 WAIT_MS = 40_000
 COOKIE = "cloudfilm_session"
+NEXT_FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn())))"
 OLD_DEVICE = ("--disable-3d-apis", "--js-flags=--jitless")  # no WebGL, and with it no WebAssembly
 
 Point = tuple[float, float]
@@ -133,7 +134,8 @@ class Viewer:
         mouse.up(button=button)  # type: ignore[arg-type]
 
     def said(self) -> list[str]:
-        """The lines of the last measurement."""
+        """The lines of the last measurement, once what was asked for is drawn."""
+        self.page.evaluate(NEXT_FRAME)
         lines = self.page.locator(".mark").last.locator(".said tspan")
         lines.first.wait_for()
         return lines.all_text_contents()
@@ -146,9 +148,9 @@ class Viewer:
 
     def pixels(self, rows: int = phantom.SIDE, columns: int = phantom.SIDE) -> NDArray[np.uint8]:
         """Greys in the middle of the canvas, as many as the picture has, once what was asked for is drawn."""
+        self.page.evaluate(NEXT_FRAME)
         packed = self.page.evaluate(
-            """async ([rows, columns]) => {
-                await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+            """([rows, columns]) => {
                 const canvas = document.querySelector(".pane canvas.picture");
                 const left = Math.round(canvas.width / 2 - columns / 2), top = Math.round(canvas.height / 2 - rows / 2);
                 const { data } = canvas.getContext("2d").getImageData(left, top, columns, rows);
