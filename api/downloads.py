@@ -10,7 +10,9 @@ from api import maskeddownloads
 from api.access import address_of, needs
 from api.dicomweb.conditional import send
 from api.dicomweb.reading import reads
-from api.downloading import WHAT, Download, Part, entries, gathered, length_of, zipped
+from api.download.files import entries
+from api.download.parts import Download, Part, gathered
+from api.download.zipped import WHAT, length_of, zipped
 from api.exams import my_exam
 from api.forms import answer, asked
 from api.recipients import Received, received

@@ -14,7 +14,10 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from api.dicomweb.reading import veil_of
-from api.downloading import README, REPORT, Download, Entry, length_of, size_words, told
+from api.download.files import Entry, told
+from api.download.parts import Download
+from api.download.readme import README, REPORT, size_words
+from api.download.zipped import length_of
 from api.films import opened_by as film_opened_by
 from api.maskeddirectory import Listed, directory, listed
 from api.pages.landing_page import day_and_time

@@ -9,7 +9,7 @@ from typing import Any
 
 from sanic import HTTPResponse, Request
 
-from api.downloading import size_words
+from api.download.readme import size_words
 from api.downloads import inside
 from api.pages.landing_page import card, heading, page
 

@@ -8,7 +8,10 @@ from urllib.parse import urlencode
 from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import COOKIE, address_of, public
-from api.downloading import Download, entries, gathered, length_of, size_words
+from api.download.files import entries
+from api.download.parts import Download, gathered
+from api.download.readme import size_words
+from api.download.zipped import length_of
 from api.errors import STATUS
 from api.pages.landing_forms import FormLost, back, device, field, form, holder, said, with_device, with_session
 from api.pages.landing_page import card, day_and_time, heading, page, wrong
