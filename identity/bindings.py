@@ -129,11 +129,20 @@ class Bindings:
             live=live,
         )
         async with transaction():
-            await Binding.bulk_create([row], ignore_conflicts=True)  # of two at once, one
-            if HOSPITAL_PHONE not in factors and await Binding.exists(id=row.id):  # its holder does not know of it yet
+            kept = await _kept(row)
+            if HOSPITAL_PHONE not in factors and kept.id == row.id:  # its holder does not know of it yet
                 await events.account_changed(events.BOUND, record.hospital_id, record.id, row.id, now)
         self._epoch.advance()
-        return await Binding.get(live=live)
+        return kept
+
+
+async def _kept(row: Binding) -> Binding:
+    """Of two at once one, also while another is taken back at the same moment."""
+    while True:
+        await Binding.bulk_create([row], ignore_conflicts=True)
+        kept = await Binding.filter(live=row.live).select_for_update().first()
+        if kept is not None:
+            return kept
 
 
 async def count(gates: Mapping[str, tuple[Limit, ...]], now: datetime) -> None:

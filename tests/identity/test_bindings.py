@@ -140,6 +140,18 @@ async def test_a_binding_that_was_taken_back_shows_nothing_and_can_be_proved_aga
     assert (await bindings.bind(person, CLAIM, "192.0.2.1", NOON)).id != bound.id
 
 
+async def test_what_is_proved_anew_while_it_is_taken_back_is_bound_or_taken_back_never_lost_half_way(
+    bindings: Bindings, record: str, person: str
+) -> None:
+    first = await bindings.bind(person, CLAIM, "192.0.2.1", NOON)
+    proofs = [bindings.bind(person, CLAIM, "192.0.2.1", NOON) for _ in range(4)]
+    ends = [bindings.revoke(person, first.id, NOON) for _ in range(2)]
+    bound = await asyncio.gather(*proofs, *ends)
+    assert {each.id for each in bound[:4] if each is not None} <= {row.id for row in await Binding.all()}
+    live = await bindings.of(person)
+    assert len(live) <= 1 and first.id not in {each.id for each in live}
+
+
 async def test_merge_and_un_merge_take_what_is_mine_along(bindings: Bindings, record: str, person: str, sealer: Sealer) -> None:
     await bindings.bind(person, CLAIM, "192.0.2.1", NOON)
     other = (await patients.put(sealer, "demo", "P9", Patient("买买提·艾力"))).id
