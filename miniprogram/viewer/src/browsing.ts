@@ -2,6 +2,7 @@
 
 import type { Pane } from "./pane";
 import { frameMs, type Picture } from "./pictures";
+import { play } from "./playing";
 import { apart, depth, parallel, sameWay, type Plane } from "./space";
 import type { Viewer } from "./viewer";
 
@@ -30,7 +31,7 @@ export class Browsing {
   togglePlay(): void {
     const { active } = this.viewer;
     if (active.playing) active.pause();
-    else if (active.pictures.length > 1) void active.play(frameMs);
+    else if (active.pictures.length > 1) void play(active, frameMs);
     this.viewer.refreshPage();
   }
 

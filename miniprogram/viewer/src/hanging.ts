@@ -36,7 +36,7 @@ export class Hanging {
 
   private newPane(number: number): Pane {
     const { viewer } = this;
-    const pane = new Pane(number, viewer.frames, viewer.previews, viewer.overviews, viewer);
+    const pane = new Pane(number, viewer, viewer);
     pane.root.addEventListener("pointerdown", () => this.activate(pane), { capture: true });
     pane.root.addEventListener("focus", () => this.activate(pane));
     bindGestures(viewer, pane);
