@@ -1,4 +1,4 @@
-"""A small application with one slow answer, to see the supervisor stop without cutting it."""
+"""A small application with an answer that takes as long as a test wants, to see the supervisor stop without cutting it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from infra.settings import Settings
 
 
 def create_app(settings: Settings, _redis_url: str | None) -> Sanic[Any, Any]:
-    """`/slow` answers after two seconds, `/readyz` says whether it drains, `/die` kills its process."""
+    """`/slow` ends once there is a file `go` in the data folder, `/readyz` says whether it drains, `/die` kills its process."""
     app: Sanic[Any, Any] = Sanic("slow", configure_logging=False)
     app.config.MOTD = False
 
@@ -25,7 +25,8 @@ def create_app(settings: Settings, _redis_url: str | None) -> Sanic[Any, Any]:
         response = await request.respond(content_type="text/plain")
         assert response is not None
         await response.send("begun ")
-        await asyncio.sleep(2)
+        while not (settings.home / "go").exists():
+            await asyncio.sleep(0.02)
         await response.send("finished")
 
     @app.get("/readyz")

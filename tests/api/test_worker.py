@@ -22,7 +22,7 @@ from infra.models import Outbox, OutboxState
 from infra.settings import Settings
 from records.models import Hospital
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture

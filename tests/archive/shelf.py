@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from core.errors import Unavailable
+
+PATIENCE_SECONDS = 60
 
 
 class Shelf:
@@ -45,7 +48,8 @@ async def failing() -> bytes:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
         if condition():
             return
         await asyncio.sleep(0.001)

@@ -22,7 +22,7 @@ from infra.seal import Seal
 
 SECRET = b"s" * 32
 TTL = 600
-PATIENCE_SECONDS = 2.0  # a machine busy with other tests is no fault of Redis
+PATIENCE_SECONDS = 30.0  # a machine busy with other tests is no fault of Redis
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ async def test_a_hung_redis_costs_a_little_once_and_then_nothing_and_comes_back(
 
 
 async def _until_back(hot: HotTier, key: str) -> bytes | None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (value := await hot.get(key)) is None and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
     return value

