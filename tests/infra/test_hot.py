@@ -161,9 +161,9 @@ async def test_flushed_means_misses(hot: HotTier, raw: redis.Redis) -> None:
     assert hot.breaker.closed
 
 
-async def test_a_hung_redis_costs_a_little_once_and_then_nothing_and_comes_back(server: RedisServer, raw: redis.Redis) -> None:
-    hot = HotTier(server.url, SECRET)
+async def test_a_hung_redis_costs_a_little_once_and_then_nothing_and_comes_back(hot: HotTier, server: RedisServer) -> None:
     await _put(hot, key=b"x")
+    hot = HotTier(server.url, SECRET)
     server.process.send_signal(signal.SIGSTOP)
     try:
         assert await asyncio.gather(*(hot.get("key") for _ in range(50))) == [None] * 50
@@ -231,7 +231,7 @@ async def test_a_server_that_talks_nonsense_means_misses() -> None:
 
 async def test_a_full_redis_forgets_the_least_used_and_never_fails(tmp_path: Path) -> None:
     small = redis_server.start(tmp_path, maxmemory_bytes=8 * 2**20)
-    hot = HotTier(small.url, SECRET)
+    hot = HotTier(small.url, SECRET, timeout_seconds=PATIENCE_SECONDS)
     try:
         for n in range(100):
             hot.put(f"k{n}", bytes([n]) * 200_000, TTL)
@@ -285,7 +285,7 @@ async def test_callers_who_go_away_in_the_middle_never_mix_up_answers(hot: HotTi
 
 async def test_everything_that_happens_is_told_to_the_hook(server: RedisServer, raw: redis.Redis) -> None:
     told: list[str] = []
-    hot = HotTier(server.url, SECRET, on_count=told.append)
+    hot = HotTier(server.url, SECRET, timeout_seconds=PATIENCE_SECONDS, on_count=told.append)
     await _put(hot, key=b"x")
     await hot.get("key")
     await hot.get("none")
