@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +24,7 @@ from records.filmcopies import Shelf
 from records.filmheader import masked_header
 from records.models import Exam, Film, FilmPage, FilmSource, PatientRecord, Report
 from records.policies import from_json
-from records.report_picture import of_cell
+from records.report_picture import NOT_SHARED, Only, of_cell
 from records.search import Found
 from records.whose import whose
 from share.parts import Part
@@ -50,16 +51,42 @@ class Received:
 
     @property
     def told(self) -> Found:
-        """The exam in words that may leave."""
-        return self.found if self.whose is None else replace(self.found, exam=masked.exam(self.found.exam, self.whose))
+        """The exam in words that may leave; an address where all its images are is for who gets all of them."""
+        if self.whose is not None:
+            return replace(self.found, exam=masked.exam(self.found.exam, self.whose))
+        if self.view is None or (self.has(Part.IMAGES) and self.found.exam.id not in self.view.series):
+            return self.found
+        told = copy.copy(self.found.exam)
+        told.elsewhere_url = ""
+        return replace(self.found, exam=told)
 
     def report(self, sent: Report) -> Report:
-        """One version in words that may leave."""
-        return sent if self.whose is None else masked.report(sent, self.whose, doctors_named=self.doctors_named)
+        """One version in words that may leave, without the hospital's files where they stay here."""
+        if self.whose is not None:
+            return masked.report(sent, self.whose, doctors_named=self.doctors_named)
+        if self.only is None or self.only.as_sent:
+            return sent
+        shown = copy.copy(sent)
+        shown.pdf_size = shown.picture_size = 0
+        return shown
 
-    def withholds(self, shown: Report) -> bool:
-        """True when a file of the hospital belongs to this version and stays here."""
-        return self.whose is not None and shown.id in self.with_files
+    def withheld(self, shown: Report) -> str:
+        """Why a file of the hospital that belongs to this version stays here, in a sentence; empty when none does."""
+        if shown.id not in self.with_files:
+            return ""
+        return NOT_SHARED if self.whose is None else masked.WITHHELD
+
+    @property
+    def only(self) -> Only | None:
+        """Which of the exam's pictures may stand on its report; None: all."""
+        exam = self.found.exam.id
+        if self.view is None:
+            return None
+        shows_some = self.has(Part.FILM) or self.has(Part.IMAGES)
+        if shows_some and exam not in self.view.series:
+            return None
+        _, single = self.view.images(exam) if shows_some else (None, frozenset())
+        return Only(frozenset((study, series) for _, study, series in single), as_sent=exam not in self.view.series)
 
     def has(self, part: Part) -> bool:
         """True when that part of the exam is for its reader: a share may leave some of it out."""
@@ -137,12 +164,14 @@ async def _shared(services: Services, view: ShareView, found: Found) -> Received
         found = replace(found, report=await Report.get_or_none(exam_id=found.exam.id, version=pinned))
     if not view.shows(found.exam.id, Part.REPORT):
         found = replace(found, report=None)
-    if not view.masked:
+    if not view.masked and found.exam.id not in view.series:
         return Received(found, view)
-    doctors_named = from_json(found.hospital.policies).doctors_under_mask
     versions = await reports.versions_of(found.exam.id)
-    hidden = await whose(services.people.sealer, found.exam, versions, doctors_named=doctors_named)
     with_files = frozenset(each.id for each in versions if each.pdf_size or each.picture_size)
+    if not view.masked:
+        return Received(found, view, with_files=with_files)
+    doctors_named = from_json(found.hospital.policies).doctors_under_mask
+    hidden = await whose(services.people.sealer, found.exam, versions, doctors_named=doctors_named)
     return Received(found, view, hidden, doctors_named, with_files)
 
 

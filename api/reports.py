@@ -24,7 +24,6 @@ from core.clock import now
 from core.errors import Forbidden, InvalidField, Malformed, NotFound
 from core.grants import Grant, Role
 from records import masked_prints, report_prints, report_terms, reports
-from records.masked import WITHHELD
 from records.models import Exam, Hospital, Report, ReportStatus
 from records.report_changes import Changes, Piece, base_of, changes
 from records.report_terms import Explained
@@ -219,8 +218,8 @@ async def document(request: Request, opened: Opened, shown: Report) -> dict[str,
         "picture": shown.picture_size > 0,
         "changes": await _changes(request, opened, shown),
     }
-    if opened.by_link is not None and opened.by_link.withholds(shown):
-        told["notice"] = WITHHELD
+    if opened.by_link is not None and (why := opened.by_link.withheld(shown)):
+        told["notice"] = why
     if opened.staff:
         told |= {"critical": shown.critical, "versions": [_line(each) for each in opened.versions]}
     return told
@@ -280,7 +279,8 @@ async def _printed(request: Request, exam_id: str, at: datetime) -> Printed:
     masked = opened.by_link is not None and opened.by_link.whose is not None  # then no print of the hospital's leaves
     if opened.report is None or opened.report.status == ReportStatus.WITHDRAWN or masked:
         raise NotFound("no report that may be seen")
-    kept = await report_prints.printed(press(services), opened.report.id, at)
+    only = opened.by_link.only if opened.by_link else None
+    kept = await report_prints.printed(press(services), opened.report.id, at, only)
     hospital = opened.hospital.code
     return Printed(hospital, opened.exam.id, f"report-pdf/{hospital}/{kept.document_id}", epoch, at + TRUSTED)
 

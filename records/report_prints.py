@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,12 +17,13 @@ from archive.replicas import Replicas
 from core.errors import InvalidField, NotFound
 from core.uids import row_id
 from films import a4
-from films.a4 import Paper, Picture
+from films.a4 import Paper, Picture, Section
 from infra.signing import Signer, Signers
 from records import lineage, places, report_files, report_picture, reports
 from records.models import Exam, Report, ReportPrint, ReportStatus
 from records.report_changes import base_of
 from records.report_paper import Whose, paper_of
+from records.report_picture import NOT_SHARED, Only, Place
 
 PDF = "application/pdf"
 AS_SENT = "as sent by the hospital"
@@ -42,24 +43,28 @@ class Press:
     check_url: CheckUrl
 
 
-async def printed(press: Press, report_id: str, now: datetime) -> ReportPrint:
+async def printed(press: Press, report_id: str, now: datetime, only: Only | None = None) -> ReportPrint:
     """The PDF of a version as its words are now, made if it is not there. Raises NotFound for what is not printed.
 
-    Not to be called in a transaction.
+    `only`: for somebody who does not get all pictures of the exam. Not to be called in a transaction.
     """
     report = await Report.get_or_none(id=report_id).prefetch_related("exam__hospital", "exam__record")
     if report is None or report.exam.record is None or report.status == ReportStatus.WITHDRAWN:
         raise NotFound("no report that is printed")
-    if report.pdf_size and (sent := await _as_sent(press, report, now)) is not None:
+    as_sent = only is None or only.as_sent
+    if report.pdf_size and as_sent and (sent := await _as_sent(press, report, now)) is not None:
         return sent
     signer = await asyncio.to_thread(press.signers, report.exam.hospital_id, report.exam.hospital.name)
     paper = await _paper(press, report, signer)
-    made_of = _hash(paper.sha256, report.content_sha256 if report.picture_size else "", signer.fingerprint if signer else "")
+    paper = paper if as_sent else _without_files(paper, report)
+    own = as_sent and report.picture_size > 0
+    place = None if own else await report_picture.place(report.exam, only)
+    drawn = report.content_sha256 if own else "" if only is None else f"only {place.name if place else ''}"
+    made_of = _hash(paper.sha256, drawn, signer.fingerprint if signer else "")
     known = await ReportPrint.get_or_none(report_id=report.id, made_of=made_of)
     if known is not None:
         return known
-    picture = await report_picture.of(press.replicas, report, report.exam)
-    content = await asyncio.to_thread(_set, paper, report, picture, signer)
+    content = await asyncio.to_thread(_set, paper, report, await _picture(press, report, place, own=own), signer)
     return await _keep(press, report, made_of, content, now)
 
 
@@ -106,6 +111,21 @@ async def _paper(press: Press, report: Report, signer: Signer | None) -> Paper:
     sealed = "" if signer is None or preliminary else "demo" if signer.demo else "hospital"
     replaces = base_of(report, earlier, preliminary=False)
     return paper_of(report, exam, whose, replaces=replaces, check_url=url, sealed=sealed)
+
+
+def _without_files(paper: Paper, report: Report) -> Paper:
+    """It says so where the hospital made a PDF or a picture that does not leave."""
+    if not (report.pdf_size or report.picture_size):
+        return paper
+    if not paper.sections:
+        return replace(paper, sections=[Section("说明", NOT_SHARED)])
+    return replace(paper, notes=[*paper.notes, NOT_SHARED])
+
+
+async def _picture(press: Press, report: Report, place: Place | None, *, own: bool) -> Picture | None:
+    if own:
+        return await report_picture.sent(report, report.exam)
+    return await report_picture.cut_out(press.replicas, place, report.exam) if place else None
 
 
 def _set(paper: Paper, report: Report, picture: Picture | None, signer: Signer | None) -> bytes:

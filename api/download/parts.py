@@ -14,6 +14,7 @@ from archive.models import Document, Series
 from core.errors import NotFound
 from records import films, report_prints
 from records.models import FilmTier
+from records.report_picture import Only
 from records.search import Found
 from wado.places import Asker, Place
 from wado.places import instances as instances_at
@@ -55,7 +56,8 @@ async def gathered(services: Services, asker: Asker, found: Found, seen: Receive
     for study_uid in found.studies:
         parts += await _parts(asker, study_uid, len(parts))
     left_out = seen.view.left_out(found.exam.id) if seen and seen.view else ""
-    report, pages = await _report(services, found, asker.now), await _films(asker, found, seen)
+    report = await _report(services, found, asker.now, seen.only if seen else None)
+    pages = await _films(asker, found, seen)
     return Download(found, tuple(parts), report, pages, left_out)
 
 
@@ -76,11 +78,11 @@ async def _parts(asker: Asker, study_uid: str, before: int) -> list[Part]:
     ]
 
 
-async def _report(services: Services, found: Found, at: datetime) -> Document | None:
+async def _report(services: Services, found: Found, at: datetime, only: Only | None) -> Document | None:
     if found.report is None:
         return None
     try:
-        kept = await report_prints.printed(press(services), found.report.id, at)
+        kept = await report_prints.printed(press(services), found.report.id, at, only)
     except NotFound:
         return None
     return await documents.get(found.hospital.code, kept.document_id)

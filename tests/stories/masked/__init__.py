@@ -1,0 +1,1 @@
+"""Whole user stories on the running server."""
