@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -47,6 +48,7 @@ class _Written:
     media_type: str
     size: int
     sha256: str
+    crc32: int
     stores: frozenset[int]
     known: Document | None = None
 
@@ -158,14 +160,14 @@ async def delete(hospital: str, document_ids: Sequence[str], now: datetime, zone
 async def _known(hospital: str, content: bytes, media_type: str) -> _Written:
     if len(content) > LARGEST_BYTES:
         raise Unavailable(f"a document of {len(content)} bytes is more than this server holds in memory")
-    sha256 = await asyncio.to_thread(_sha256, content) if len(content) > HASHED_HERE_BYTES else _sha256(content)
+    sha256, crc32 = await asyncio.to_thread(_sums, content) if len(content) > HASHED_HERE_BYTES else _sums(content)
     known = await Document.get_or_none(hospital_id=hospital, sha256=sha256)
     key = known.key if known else f"{hospital}/documents/{sha256[:2]}/{sha256}{SUFFIXES.get(media_type, '.bin')}"
-    return _Written(hospital, key, media_type, len(content), sha256, frozenset(), known)
+    return _Written(hospital, key, media_type, len(content), sha256, crc32, frozenset(), known)
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _sums(content: bytes) -> tuple[str, int]:
+    return hashlib.sha256(content).hexdigest(), zlib.crc32(content)
 
 
 async def _heal(replicas: Replicas, found: Sequence[tuple[_Written, bytes]]) -> None:
@@ -190,6 +192,7 @@ def _document(written: _Written, derived: bool, now: datetime) -> Document:
         media_type=written.media_type,
         size=written.size,
         sha256=written.sha256,
+        crc32=written.crc32,
         keep_until=now.date() if derived else unknown,
         received_at=now,
     )

@@ -27,6 +27,7 @@ _FIELDS = {
     "part10_size": "part10_size",
     "original_size": "original_size",
     "original_sha256": "original_sha256",
+    "original_crc32": "original_crc32",
     "original_transfer_syntax_uid": "original_transfer_syntax_uid",
     "transfer_syntax_uid": "transfer_syntax_uid",
     "decodable": "decodable",
@@ -57,6 +58,7 @@ class Located:
     part10_size: int
     original_size: int
     original_sha256: str
+    original_crc32: int | None  # None: not known yet, or of bytes that are made when they are read
     original_transfer_syntax_uid: str
     transfer_syntax_uid: str
     decodable: bool

@@ -150,6 +150,7 @@ class StoredObject(Model):
     part10_size = fields.BigIntField(description="leading bytes that are the DICOM file to hand out")
     original_size = fields.BigIntField(description="bytes of the file as sent")
     original_sha256 = fields.CharField(max_length=64, description="of the file as sent, hex")
+    original_crc32 = fields.BigIntField(null=True, description="of the file as sent, for a ZIP, null = not known yet")
     original_transfer_syntax_uid = fields.CharField(max_length=64, description="(0002,0010) as sent")
     transfer_syntax_uid = fields.CharField(max_length=64, description="(0002,0010) as it lies in the stores")
     decodable = fields.BooleanField(description="every frame was decoded once when it arrived")
@@ -206,6 +207,7 @@ class Document(Model):
     media_type = fields.CharField(max_length=64, description="what kind of bytes they are")
     size = fields.BigIntField(description="bytes in a store")
     sha256 = fields.CharField(max_length=64, description="of the bytes, hex")
+    crc32 = fields.BigIntField(null=True, description="of the bytes, for a ZIP, null = not known yet")
     keep_until = fields.DateField(description="first day on which deletion may be asked for")
     received_at = fields.DatetimeField(description="when it was acknowledged")
 

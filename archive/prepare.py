@@ -51,6 +51,7 @@ class Prepared:
     part10_size: int
     original_size: int
     original_sha256: str
+    original_crc32: int
     original_transfer_syntax_uid: str
     transfer_syntax_uid: str
     decodable: bool
@@ -170,6 +171,7 @@ def _described(data: memoryview, structure: Structure, found: Pixels | None, sha
         part10_size=stored.part10_size,
         original_size=len(data),
         original_sha256=sha256.hex(),
+        original_crc32=zlib.crc32(data),
         original_transfer_syntax_uid=structure.syntax.uid,
         transfer_syntax_uid=HTJ2K_LOSSLESS_RPCL if stored.form == HTJ2K else structure.syntax.uid,
         decodable=stored.form == HTJ2K or _decodable(*drawn, description),

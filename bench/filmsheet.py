@@ -156,6 +156,7 @@ def _located(number: int, prepared: Prepared) -> Located:
         part10_size=prepared.part10_size,
         original_size=prepared.original_size,
         original_sha256=prepared.original_sha256,
+        original_crc32=prepared.original_crc32,
         original_transfer_syntax_uid=prepared.original_transfer_syntax_uid,
         transfer_syntax_uid=prepared.transfer_syntax_uid,
         decodable=prepared.decodable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,10 @@ from api.download.parts import Download, Part
 from api.download.readme import README, REPORT, readme
 from api.services import Services
 from archive import documents
+from archive.locate import Located
+from archive.models import Document
 from archive.read import Reader
+from archive.replicas import Replicas
 from core.errors import NotFound
 from wado import dicomdir
 from wado.ready import etag
@@ -26,6 +30,8 @@ class Entry:
     tag: str
     read: Callable[[], Awaitable[bytes]]
     holds: int = 0  # about how many bytes it takes to make it, where that is more than `size`
+    crc32: int | None = None  # None: not known before it is read
+    kept: Located | Document | None = None  # the very bytes that are kept, where their CRC-32 may be written down
 
 
 async def entries(services: Services, download: Download, series: Collection[str] = ()) -> list[Entry]:
@@ -48,7 +54,19 @@ def told(name: str, content: bytes) -> Entry:
     async def read() -> bytes:
         return content
 
-    return Entry(name, len(content), etag(content), read)
+    return Entry(name, len(content), etag(content), read, crc32=zlib.crc32(content))
+
+
+def paper(replicas: Replicas, name: str, document: Document) -> Entry:
+    """A document as it is kept."""
+    read = partial(documents.content, replicas, document)
+    return Entry(name, document.size, document.sha256, read, crc32=document.crc32, kept=document)
+
+
+def original(reader: Reader, name: str, at: Located) -> Entry:
+    """An instance as it was sent."""
+    read = partial(reader.original, at)
+    return Entry(name, at.original_size, at.original_sha256, read, at.size, at.original_crc32, kept=at)
 
 
 def _path(part: Part, place: int) -> tuple[str, ...]:
@@ -59,15 +77,8 @@ def _path(part: Part, place: int) -> tuple[str, ...]:
 def _papers(services: Services, download: Download) -> list[Entry]:
     named = [(REPORT, download.report)] if download.report else []
     named += [(f"胶片/第{n}页.jpg", page) for n, page in enumerate(download.films, 1)]
-    return [
-        Entry(name, document.size, document.sha256, partial(documents.content, services.replicas, document))
-        for name, document in named
-    ]
+    return [paper(services.replicas, name, document) for name, document in named]
 
 
 def _originals(reader: Reader, wanted: Collection[Part], paths: Paths) -> list[Entry]:
-    return [
-        Entry("/".join(paths[at.sop_uid]), at.original_size, at.original_sha256, partial(reader.original, at), at.size)
-        for part in wanted
-        for at in part.instances
-    ]
+    return [original(reader, "/".join(paths[at.sop_uid]), at) for part in wanted for at in part.instances]

@@ -84,6 +84,7 @@ def test_each_file_has_its_verdict_and_comes_back_whole(path: Path, tmp_path: Pa
     assert (result.form, result.verdict) == (AS_SENT if verdict(path) else HTJ2K, verdict(path))
     assert (result.size, result.sha256) == (len(kept), hashlib.sha256(kept).hexdigest())
     assert (result.original_size, result.original_sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert result.original_crc32 == zlib.crc32(data)
     assert original.restore(kept) == data
     assert result.part10_size <= result.size
     assert samples.read(kept[: result.part10_size]).file_meta.TransferSyntaxUID == result.transfer_syntax_uid

@@ -109,6 +109,7 @@ class Veil:
             "key": f"{at.key}~{tag}",
             "sha256": tag,
             "original_sha256": tag,
+            "original_crc32": None,
             "study_uid": mapped(self._key, at.study_uid),
             "series_uid": mapped(self._key, at.series_uid),
             "sop_uid": mapped(self._key, at.sop_uid),
