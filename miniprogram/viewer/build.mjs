@@ -25,9 +25,9 @@ const common = {
 };
 
 await rm(folder, { recursive: true, force: true });
-const decoder = await build({
+const workers = await build({
   ...common,
-  entryPoints: ["src/decoder.ts"],
+  entryPoints: ["src/decoder.ts", "src/cutter.ts"],
   format: "iife",
   external: ["fs", "path"], // OpenJPH asks for them only in Node
   loader: { ".wasm": "file" },
@@ -38,7 +38,7 @@ const page = await build({
   entryPoints: ["src/main.ts", "src/viewer.css"],
   format: "esm",
   splitting: true,
-  define: { DECODER: JSON.stringify(`${PUBLIC}/${entry(decoder, "src/decoder.ts")}`) },
+  define: { DECODER: worker("src/decoder.ts"), CUTTER: worker("src/cutter.ts") },
 });
 await writeFile(
   join(folder, "index.html"),
@@ -49,6 +49,10 @@ await writeFile(
 );
 await rename();
 await pack();
+
+function worker(source) {
+  return JSON.stringify(`${PUBLIC}/${entry(workers, source)}`);
+}
 
 function entry({ metafile }, source) {
   const [found] = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === source);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -46,12 +46,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         done = running.command("hospital", "demo", "--name", "示范医院")
         assert done.returncode == 0, done.stderr
         token = running.token()
-        _store(running.url, token)
+        store(running.url, token, phantom.files())
         yield Site(running, token)
 
 
-def _store(url: str, token: str) -> None:
-    parts = b"".join(b"--b\r\nContent-Type: application/dicom\r\n\r\n" + file + b"\r\n" for file in phantom.files())
+def store(url: str, token: str, files: Iterable[bytes]) -> None:
+    """As a scanner sends them."""
+    parts = b"".join(b"--b\r\nContent-Type: application/dicom\r\n\r\n" + file + b"\r\n" for file in files)
     kind = 'multipart/related; type="application/dicom"; boundary=b'
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
     answer = httpx.post(f"{url}/dicom-web/studies", content=parts + b"--b--\r\n", headers=headers, timeout=60)
@@ -146,19 +147,19 @@ class Viewer:
         assert found is not None, self.said()
         return float(found[0])
 
-    def pixels(self, rows: int = phantom.SIDE, columns: int = phantom.SIDE) -> NDArray[np.uint8]:
-        """Greys in the middle of the canvas, as many as the picture has, once what was asked for is drawn."""
+    def pixels(self, rows: int = phantom.SIDE, columns: int = phantom.SIDE, pane: int = 0) -> NDArray[np.uint8]:
+        """Greys in the middle of a pane's canvas, as many as the picture has, once what was asked for is drawn."""
         self.page.evaluate(NEXT_FRAME)
         packed = self.page.evaluate(
-            """([rows, columns]) => {
-                const canvas = document.querySelector(".pane canvas.picture");
+            """([rows, columns, pane]) => {
+                const canvas = document.querySelectorAll(".pane canvas.picture")[pane];
                 const left = Math.round(canvas.width / 2 - columns / 2), top = Math.round(canvas.height / 2 - rows / 2);
                 const { data } = canvas.getContext("2d").getImageData(left, top, columns, rows);
                 let letters = "";
                 for (let at = 0; at < data.length; at += 4) letters += String.fromCharCode(data[at]);
                 return btoa(letters);
             }""",
-            [rows, columns],
+            [rows, columns, pane],
         )
         return np.frombuffer(base64.b64decode(packed), np.uint8).reshape(rows, columns)
 

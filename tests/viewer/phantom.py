@@ -45,9 +45,9 @@ def ct_values(number: int) -> NDArray[np.int16]:
     return values
 
 
-def ct_slice(number: int, study: str = "ct", **more: object) -> bytes:
+def ct_slice(number: int, study: str = "ct", values: NDArray[np.int16] | None = None, **more: object) -> bytes:
     """One slice as a scanner sends it; the stack goes up by 2 mm from z = 0."""
-    stored = (ct_values(number) - INTERCEPT).astype(np.int16)
+    stored = ((ct_values(number) if values is None else values) - INTERCEPT).astype(np.int16)
     known = {
         "SOPClassUID": CT_CLASS,
         "StudyInstanceUID": uid(study),
@@ -195,6 +195,38 @@ def presentation() -> bytes:
     state.ReferencedSeriesSequence, state.SoftcopyVOILUTSequence = Sequence([series]), Sequence([voi])
     state.GraphicAnnotationSequence = Sequence([annotation])
     return written(state, ExplicitVRLittleEndian)
+
+
+VOLUME = (20, 96, 128)  # slices from the feet up, rows, columns
+VOLUME_BLOCK = (slice(8, 12), slice(20, 40), slice(30, 70))  # of metal
+STACK_SIDE = 16
+
+
+def volume_values() -> NDArray[np.int16]:
+    """HU that rise to the left hand, to the back and to the head, each in its own way, with a block of metal."""
+    z, y, x = np.mgrid[: VOLUME[0], : VOLUME[1], : VOLUME[2]]
+    values: NDArray[np.int16] = (x + y // 2 + 5 * z - 100).astype(np.int16)
+    values[VOLUME_BLOCK] = METAL
+    return values
+
+
+def volume() -> Iterator[bytes]:
+    """Its slices as a scanner sends them, from the head down."""
+    values = volume_values()
+    for number in range(1, VOLUME[0] + 1):
+        height = VOLUME[0] - number
+        yield slice_of("volume", number, values[height], [0, 0, height * SLICE_MM])
+
+
+def stack(name: str, places: list[list[float]]) -> Iterator[bytes]:
+    """Small slices at these places, in mm."""
+    for number, place in enumerate(places, 1):
+        yield slice_of(name, number, np.full((STACK_SIDE, STACK_SIDE), METAL, np.int16), place)
+
+
+def slice_of(study: str, number: int, values: NDArray[np.int16], place: list[float]) -> bytes:
+    """A slice of such HU at such a place."""
+    return ct_slice(number, study, values, ImagePositionPatient=place, SeriesDescription="volume")
 
 
 def document() -> bytes:

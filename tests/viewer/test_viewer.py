@@ -242,7 +242,7 @@ def test_what_fingers_do_can_be_done_by_buttons(open_viewer: OpenViewer) -> None
 def test_what_a_mouse_does_can_be_done_by_keys_and_is_explained(ct: Viewer) -> None:
     sheet = ct.page.locator(".sheet")
     ct.page.keyboard.press("?")
-    expect(sheet.locator("tbody tr")).to_have_count(20)
+    expect(sheet.locator("tbody tr")).to_have_count(21)
     ct.page.keyboard.press("Escape")
     for key, title in {"m": "测量", "w": "窗位", "g": "布局"}.items():
         ct.page.keyboard.press(key)

@@ -3,6 +3,7 @@
 import { day, described, maskedName, number, personName, plain, values } from "./dicomjson";
 import { element } from "./elements";
 import type { Pane } from "./pane";
+import type { Picture } from "./pictures";
 import { seriesWords } from "./serieswords";
 import { sideOf, times, type Vector } from "./space";
 import { tidy } from "./tone";
@@ -23,8 +24,8 @@ export function refresh(viewer: Viewer, pane: Pane): void {
   const pictured = picture?.show === "picture";
   corners.nw.replaceChildren(...who(viewer, pane));
   corners.ne.replaceChildren(...where(viewer, pane));
-  const measured = picture !== null && viewer.marksOf(picture).length > 0;
-  corners.sw.replaceChildren(...(pictured ? [...left(pane), ...how(pane)] : []), ...(measured ? [element("div.legal-line", {}, say("disclaimer"))] : []));
+  const warned = picture !== null && (picture.made !== undefined || viewer.marksOf(picture).length > 0);
+  corners.sw.replaceChildren(...(pictured ? [...made(picture), ...left(pane), ...how(pane)] : []), ...(warned ? [element("div.legal-line", {}, say("disclaimer"))] : []));
   corners.se.replaceChildren(...(pictured ? quality(viewer, pane) : []));
   sides(pane);
 }
@@ -49,7 +50,7 @@ function where(viewer: Viewer, pane: Pane): HTMLElement[] {
   const index = picture ? pane.pictures.indexOf(picture) : -1;
   const count = element("div.count", {}, `${index + 1} / ${pane.pictures.length}`);
   const star = picture && viewer.keys.has(picture) ? element("div.star", {}, `★ ${say("key")}`) : null;
-  const thick = number(picture?.row, "SliceThickness");
+  const thick = picture?.made?.thickness() ?? number(picture?.row, "SliceThickness");
   const at = picture?.plane ? picture.plane.origin[dominant(picture.plane.normal)] : undefined;
   return lines(
     count,
@@ -68,6 +69,9 @@ const dominant = (normal: Vector): 0 | 1 | 2 => {
 function left(pane: Pane): HTMLElement[] {
   return pane.left ? lines(line(`${say("notes")} ${pane.left.label}`.trim(), "div.star")) : [];
 }
+
+/** Who sees a plane that no device sent must know that. */
+const made = (picture: Picture | null): HTMLElement[] => lines(line(picture?.made?.words() ?? "", "div.star"));
 
 function how(pane: Pane): HTMLElement[] {
   const window = pane.shown?.full ? pane.effectiveWindow : (pane.shown?.window ?? pane.effectiveWindow);

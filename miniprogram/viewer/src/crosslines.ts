@@ -2,16 +2,21 @@
 
 import { through, type Point } from "./affine";
 import { drawn } from "./elements";
+import type { Pane } from "./pane";
 import type { Picture } from "./pictures";
 import { crossing } from "./space";
 import type { Viewer } from "./viewer";
 
-export function drawCrossLines({ panes, active, referenceLines }: Viewer): void {
-  for (const pane of panes) {
-    const line = referenceLines && pane !== active ? lineIn(active.picture, pane.picture) : null;
-    const [one, other] = (line ?? []).map((point) => through(pane.surface.matrix, point)) as [Point?, Point?];
-    pane.lines.replaceChildren(...(one && other ? [drawn("line", { x1: one.x, y1: one.y, x2: other.x, y2: other.y })] : []));
-  }
+export function drawCrossLines(viewer: Viewer): void {
+  for (const pane of viewer.panes) drawCrossLine(viewer, pane);
+}
+
+/** In one of them; a volume's planes have their own lines, which can be dragged. */
+export function drawCrossLine({ active, referenceLines, volumes }: Viewer, pane: Pane): void {
+  if (volumes.open) return volumes.open.drawCross(pane);
+  const line = referenceLines && pane !== active ? lineIn(active.picture, pane.picture) : null;
+  const [one, other] = (line ?? []).map((point) => through(pane.surface.matrix, point)) as [Point?, Point?];
+  pane.lines.replaceChildren(...(one && other ? [drawn("line", { x1: one.x, y1: one.y, x2: other.x, y2: other.y })] : []));
 }
 
 /** In picture coordinates of `shown`. */

@@ -50,6 +50,7 @@ const ICONS: Record<string, string> = {
   "2x2": "M3 4h18v16H3zM12 4v16M3 12h18",
   "2x3": "M3 4h18v16H3zM9 4v16M15 4v16M3 12h18",
   "3x3": "M3 4h18v16H3zM9 4v16M15 4v16M3 9.3h18M3 14.7h18",
+  volume: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12L4 7.5M12 12v9",
   fit: "M3 8V4h4M17 4h4v4M21 16v4h-4M7 20H3v-4M8 9h8v6H8z",
   language: "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M3 12h18M12 3c-5 5-5 13 0 18M12 3c5 5 5 13 0 18",
   more: "M5 12h.01M12 12h.01M19 12h.01",

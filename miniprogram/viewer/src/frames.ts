@@ -49,19 +49,21 @@ export class Frames {
     return this.pixels.get(picture.key);
   }
 
+  /** True when nothing of it need be fetched. */
   has(picture: Picture): boolean {
-    return this.pixels.has(picture.key);
+    return picture.made !== undefined || this.pixels.has(picture.key);
   }
 
-  /** True when it is on its way already. */
+  /** True when it is on its way already, or comes by no way at all. */
   isComing(picture: Picture): boolean {
-    return this.jobs.has(picture.key);
+    return picture.made !== undefined || this.jobs.has(picture.key);
   }
 
   /** Pixels as soon as can be; throws Failure. `signal` says that nobody waits any longer; they may come all the same. */
   async ask(picture: Picture, signal?: AbortSignal): Promise<Pixels> {
     const known = this.pixels.get(picture.key);
     if (known) return known;
+    if (picture.made) return { samples: await picture.made.cut(signal), columns: picture.columns, rows: picture.rows };
     const leave = this.looking(picture.key);
     signal?.addEventListener("abort", leave, { once: true });
     try {
@@ -87,7 +89,7 @@ export class Frames {
 
   /** What will probably be asked for, the likeliest first. Replaces what was said before. */
   expect(pictures: Picture[]): void {
-    this.likely = pictures.filter((each) => !this.pixels.has(each.key));
+    this.likely = pictures.filter((each) => !this.has(each));
     const wanted = new Set(this.likely.map(({ key }) => key));
     for (const [key, job] of this.jobs) {
       if (wanted.has(key) || this.looked.has(key)) continue;

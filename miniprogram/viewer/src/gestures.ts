@@ -22,11 +22,12 @@ const WHEEL_PIXELS = 40;
 export function bindGestures(viewer: Viewer, pane: Pane): void {
   const { surface } = pane;
   const { postures, drawing } = viewer;
-  let acting: Mode | "mark" = "scroll";
+  let acting: Mode | "mark" | "cross" = "scroll";
   let travelled = 0;
-  const start = (button: Button, target: Element): Mode | "mark" => {
+  const start = (button: Button, target: Element): Mode | "mark" | "cross" => {
     if (button === "right") return "zoom";
     if (button === "middle") return "pan";
+    if (viewer.volumes.open?.takes(target)) return "cross";
     return drawing.takes(target) || isTool(viewer.mode) ? "mark" : viewer.mode;
   };
   /** Goes so many pictures as were travelled; what is left of the way. */
@@ -41,9 +42,11 @@ export function bindGestures(viewer: Viewer, pane: Pane): void {
       travelled = 0;
       acting = start(button, target);
       if (acting === "mark") drawing.begin(pane, at, target);
+      if (acting === "cross") viewer.volumes.open?.begin(pane, at, target);
     },
     drag: (dx, dy, at) => {
       if (acting === "mark") return drawing.drag(pane, at);
+      if (acting === "cross") return viewer.volumes.open?.drag(pane, at);
       if (acting === "tone") return dragWindow(pane, dx, dy);
       if (acting === "zoom") return postures.zoom(Math.exp(-dy / ZOOM_PIXELS), null, pane);
       if (acting === "pan") return postures.move(dx, dy, pane);
@@ -60,7 +63,7 @@ export function bindGestures(viewer: Viewer, pane: Pane): void {
       postures.move(dx, dy, pane);
     },
     doubleTap: (at) => {
-      if (acting === "mark") return;
+      if (acting === "mark" || acting === "cross") return;
       if (surface.posture.zoom > 1) postures.restore(pane);
       else postures.zoom(DOUBLE_TAP_ZOOM, at, pane);
     },

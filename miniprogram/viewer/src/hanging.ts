@@ -62,7 +62,9 @@ export class Hanging {
   }
 
   /** The same, and said in the pane when it fails. */
-  hangOrSay(pane: Pane, series: Series): void {
+  hangOrSay(asked: Pane, series: Series): void {
+    this.viewer.volumes.leave();
+    const pane = this.panes.includes(asked) ? asked : this.active;
     this.hang(pane, series).catch((error: unknown) => this.viewer.failed(pane, error as Failure));
   }
 
@@ -86,6 +88,7 @@ export class Hanging {
   async compare(study: string): Promise<void> {
     const { viewer } = this;
     const theirs = await patiently(() => seriesOf(study), (yes) => viewer.offline(yes));
+    viewer.volumes.leave();
     this.other = study;
     viewer.series = [...viewer.series.filter((each) => each.study !== study), ...theirs];
     const { clientHeight, clientWidth } = viewer.page.panes;
@@ -102,6 +105,7 @@ export class Hanging {
 
   stopComparing(): void {
     const { viewer } = this;
+    viewer.volumes.leave();
     viewer.series = viewer.series.filter(({ study }) => study === viewer.study);
     this.other = "";
     viewer.browsing.synced = false;

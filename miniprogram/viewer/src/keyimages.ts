@@ -27,7 +27,7 @@ export class KeyImages {
 
   toggle(): void {
     const { picture } = this.viewer.active;
-    if (!picture) return;
+    if (!picture || picture.made) return; // what was made here is in no other's list
     const wasOfAll = this.keys.delete(`${picture.instance}/*`);
     if (!this.keys.delete(picture.key) && !wasOfAll) this.keys.add(picture.key);
     this.viewer.refresh();

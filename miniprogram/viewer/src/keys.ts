@@ -42,6 +42,7 @@ export function bindKeys(viewer: Viewer): void {
     k: () => viewer.keys.toggle(),
     s: () => viewer.browsing.toggleSync(),
     o: () => viewer.presentations.toggle(),
+    x: () => viewer.volumes.toggle(),
     " ": () => viewer.browsing.togglePlay(),
     "?": () => viewer.menus.help(),
     Escape: () => viewer.setMode(USUAL),

@@ -63,15 +63,22 @@ export class Menus {
         ? { icon: "compare", name: say("noCompare"), act: () => viewer.hanging.stopComparing() }
         : { icon: "compare", name: say("compare"), act: () => void this.others() },
     ];
+    const why = viewer.volumes.whyNot();
+    const volume: Choice = {
+      icon: "volume", name: say(viewer.volumes.open ? "noVolume" : "volume"), note: why, off: why !== "",
+      act: () => viewer.volumes.toggle(),
+    };
     showSheet(say("layout"), [
       ...offered.map(([name, across, down]) => ({
-        icon: name, name: say(`layout.${name}`), radio: true, on: across === wide && down === high,
+        icon: name, name: say(`layout.${name}`), radio: true, on: !viewer.volumes.open && across === wide && down === high,
         act: () => {
+          viewer.volumes.leave();
           viewer.hanging.setGrid(across, down);
           viewer.hanging.fill();
         },
       })),
       ...switches,
+      volume,
     ]);
   }
 

@@ -1,4 +1,6 @@
-declare const DECODER: string; // address of the decoder's script, known when the page is built
+// Addresses of the workers' scripts, known when the page is built.
+declare const DECODER: string;
+declare const CUTTER: string;
 
 interface FrameInfo {
   width: number;

@@ -53,10 +53,11 @@ function marked(viewer: Viewer): Choice[] {
   const { keys, presentations, active } = viewer;
   const { picture, pictures } = active;
   const starred = picture !== null && keys.has(picture);
+  const made = picture?.made !== undefined;
   const noted = picture !== null && presentations.any(picture);
   return [
-    { icon: "star", name: say(starred ? "unmarkKey" : "markKey"), off: !isPicture(viewer), act: () => keys.toggle() },
-    { icon: "star", name: say("keyOnly"), on: keys.only, off: !keys.only && !pictures.some((each) => keys.has(each)), act: () => keys.showOnly(!keys.only) },
+    { icon: "star", name: say(starred ? "unmarkKey" : "markKey"), off: !isPicture(viewer) || made, act: () => keys.toggle() },
+    { icon: "star", name: say("keyOnly"), on: keys.only, off: made || (!keys.only && !pictures.some((each) => keys.has(each))), act: () => keys.showOnly(!keys.only) },
     { icon: "notes", name: say("notes"), on: noted && presentations.shown, off: !noted, act: () => presentations.toggle() },
   ];
 }
@@ -69,7 +70,7 @@ function page(viewer: Viewer): Choice[] {
     { icon: namesShown ? "hidden" : "eye", name: say(namesShown ? "hideName" : "name"), act: () => viewer.showNames(!namesShown) },
     { icon: "large", name: say("large"), on: elder(), act: () => menus.enlarge() },
     { icon: "language", name: say("english"), act: () => menus.translate() },
-    { icon: "download", name: say("download"), off: !picture, act: () => picture && void menus.download(picture) },
+    { icon: "download", name: say("download"), off: !picture || picture.made !== undefined, act: () => picture && void menus.download(picture) },
     { icon: "help", name: say("help"), act: () => menus.help() },
   ];
 }

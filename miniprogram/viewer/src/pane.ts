@@ -16,6 +16,7 @@ const SETTLE_MS = 200;
 
 export interface Told {
   changed(pane: Pane): void; // anything that the page shows
+  drawn(pane: Pane): void; // its picture lies on the stage as it does now
   failed(pane: Pane, failure: Failure): void;
   waiting(pane: Pane, yes: boolean): void;
   offline(yes: boolean): void;

@@ -3,7 +3,7 @@
 import { items, number, numbers, text, values, type Row } from "./dicomjson";
 import { path, rows } from "./server";
 import { aspectOf, depth, planeOf, spacingOf, type Plane, type Spacing } from "./space";
-import { toneOf, type Tone } from "./tone";
+import { toneOf, type Samples, type Tone } from "./tone";
 
 export type Show = "picture" | "pdf" | "report" | "ecg" | "nothing";
 
@@ -24,6 +24,14 @@ export interface Picture {
   tone: Tone;
   plane: Plane | null;
   spacing: Spacing | null;
+  made?: Made; // only of a plane that was cut here from others: no server has it
+}
+
+/** How a picture that was made here comes about. */
+export interface Made {
+  cut(signal?: AbortSignal): Promise<Samples>;
+  thickness(): number; // mm
+  words(): string; // for its corner
 }
 
 export interface Series {

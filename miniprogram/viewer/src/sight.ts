@@ -104,6 +104,7 @@ export class Sight {
     const shutters = left?.shutters.length ? left.shutters : pictured && told.notesShown() ? shuttersOf(picture.row) : [];
     drawNotes(pane.notes, left, shutters, surface.matrix);
     drawMarks(pane.layer, pictured ? told.marksOf(picture) : [], surface.matrix, this.samples ?? known(), told.chosenMark());
+    told.drawn(pane);
   }
 }
 

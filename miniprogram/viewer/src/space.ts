@@ -143,9 +143,9 @@ export function sideOf([x, y, z]: Vector): string {
     .join("");
 }
 
-const dot = (one: Vector, other: Vector) => one[0] * other[0] + one[1] * other[1] + one[2] * other[2];
-const minus = (one: Vector, other: Vector): Vector => [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
-const plus = (one: Vector, other: Vector): Vector => [one[0] + other[0], one[1] + other[1], one[2] + other[2]];
+export const dot = (one: Vector, other: Vector) => one[0] * other[0] + one[1] * other[1] + one[2] * other[2];
+export const minus = (one: Vector, other: Vector): Vector => [one[0] - other[0], one[1] - other[1], one[2] - other[2]];
+export const plus = (one: Vector, other: Vector): Vector => [one[0] + other[0], one[1] + other[1], one[2] + other[2]];
 export const times = (one: Vector, by: number): Vector => [one[0] * by, one[1] * by, one[2] * by];
 const between = (one: Vector, other: Vector, share: number): Vector => plus(one, times(minus(other, one), share));
 const cross = (one: Vector, other: Vector): Vector => [

@@ -5,7 +5,7 @@ import type { Address } from "./address";
 import { Ahead } from "./ahead";
 import { Browsing } from "./browsing";
 import { refresh } from "./corners";
-import { drawCrossLines } from "./crosslines";
+import { drawCrossLine, drawCrossLines } from "./crosslines";
 import { showDocument, showFailure } from "./documents";
 import { Drawing } from "./drawing";
 import { canUnpack, Frames } from "./frames";
@@ -28,6 +28,7 @@ import { Previews } from "./previews";
 import { Failure, patiently } from "./server";
 import { chooseSaving, saving } from "./settings";
 import { Thumbs } from "./thumbs";
+import { Volumes } from "./volumes";
 import { say } from "./words";
 
 export class Viewer implements Told {
@@ -45,6 +46,7 @@ export class Viewer implements Told {
   readonly drawing = new Drawing(this);
   readonly menus = new Menus(this);
   readonly thumbs = new Thumbs(this);
+  readonly volumes = new Volumes(this);
   readonly hanging = new Hanging(this);
   mode: Mode = USUAL;
   series: Series[] = [];
@@ -100,10 +102,15 @@ export class Viewer implements Told {
 
   changed(pane: Pane): void {
     if (!this.panes.includes(pane)) return;
+    this.volumes.open?.changed(pane);
     refresh(this, pane);
     if (pane === this.active) this.refreshPage();
     drawCrossLines(this);
     this.ahead.expect();
+  }
+
+  drawn(pane: Pane): void {
+    if (this.panes.includes(pane)) drawCrossLine(this, pane);
   }
 
   failed(pane: Pane, failure: Failure): void {
@@ -151,6 +158,7 @@ export class Viewer implements Told {
   setSaving(on: boolean): void {
     this.saving = on;
     chooseSaving(on);
+    if (on) this.volumes.leave();
     for (const pane of this.panes) void pane.ask();
     if (on) this.frames.expect([]);
   }
