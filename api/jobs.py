@@ -21,12 +21,12 @@ from archive.retention import ERASE
 from archive.seriesmetadata import Revision
 from archive.settling import STUDY_SETTLED
 from core.clock import now
-from identity import family, limits, minors, once, signins, sms_codes
+from identity import family, limits, links_tries, minors, once, signins, sms_codes
 from identity.events import PERSON_JOINED
 from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
-from records import filmpages, filmwork, matching, reports
+from records import filmrepeats, filmwork, matching, reports
 from share import pickup, shares
 
 COUNT_SECONDS = 15.0
@@ -138,11 +138,12 @@ async def forget_logins(_stop: asyncio.Event) -> None:
     """Remove tries, codes, requests, sessions and used proofs that nothing looks back to any more."""
     at = now()
     await limits.forget_tries(at - limits.DAY)
+    await links_tries.forget_tries(at)
     await sms_codes.forget_codes(at - LOGINS_KEPT)
     await family.forget_requests(at - LOGINS_KEPT)
     await signins.forget_sessions(at - LOGINS_KEPT)
     await once.forget_used(at)
-    await filmpages.forget_keys(at - LOGINS_KEPT)
+    await filmrepeats.forget_keys(at - LOGINS_KEPT)
     await shares.forget_requests(at - LOGINS_KEPT)
     await pickup.forget_codes(at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,19 +12,15 @@ from archive.models import Document
 from archive.prepare import Caller
 from archive.replicas import Replicas
 from core.errors import Conflict, NotFound
-from core.uids import row_id, uuid7
+from core.uids import uuid7
 from infra.database import fitting
-from records import films, lineage
+from records import filmplacing, filmrepeats, films
 from records.filmreading import Header, PageRead, page_read
-from records.films import JPEG, PageKept
-from records.models import Exam, FilmArrival, FilmSource, FilmTier, How, IdempotencyKey, RecordChange
-from records.waiting import EXAM_UNKNOWN, OTHER_PATIENT, SEVERAL_EXAMS
+from records.films import JPEG
+from records.models import Exam, FilmArrival, FilmTier, How, RecordChange
 from records.writing import Outcome, Said, writing
 
 CHOOSE, REMATCH = "film-choose", "film-rematch"
-NOTHING_SAID = "nothing-said"  # neither an accession number nor a study
-TOO_MANY = "too-many-pages"
-MOST_PAGES = 40  # of one film
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +97,10 @@ async def take(
 
     async def then(kept: list[Document]) -> Said:
         async with writing(hospital):
-            repeated = await _repeated(hospital, key, digest)
+            repeated = await filmrepeats.repeated(hospital, key, digest)
             done = repeated or await _take(hospital, kept, read, said.completed(read.header), now)
             if key is not None and repeated is None:
-                await _remember(hospital, key, digest, done.id, now)
+                await filmrepeats.remember(hospital, key, digest, done.id, now)
             await on_record(done)
             return done
 
@@ -142,10 +138,10 @@ async def choose(hospital: str, page_id: str, exam: Exam, *, subject: str, now: 
         row = await get(hospital, page_id)
         if (row.exam_id, row.how) == (exam.id, How.CHOSEN):
             return Said(Outcome.SAME, row.id)
-        if await _is_full(exam.id, row):
+        if await filmplacing.is_full(exam.id, row):
             raise Conflict("the film of this exam has as many pages as it may have")
         await _note(row, CHOOSE, exam.id, subject, now)
-        await _move(row, exam.id, How.CHOSEN, "", now)
+        await filmplacing.move(row, exam.id, How.CHOSEN, "", now)
         return Said(Outcome.CHANGED, row.id, moved=True)
 
 
@@ -153,12 +149,12 @@ async def rematch(hospital: str, page_id: str, *, subject: str, now: datetime) -
     """Look for the exam of a page anew by what it says, whatever was decided before. Raises NotFound."""
     async with writing(hospital):
         row = await get(hospital, page_id)
-        found, reason = await _found(row)
+        found, reason = await filmplacing.exam_of(row)
         how = How.MATCHED if found else None
         if (row.exam_id, row.how, row.reason) == (found, how, reason):
             return Said(Outcome.SAME, row.id, waiting=found is None)
         await _note(row, REMATCH, found or "", subject, now)
-        await _move(row, found, how, reason, now)
+        await filmplacing.move(row, found, how, reason, now)
         return Said(Outcome.CHANGED, row.id, waiting=found is None, moved=True)
 
 
@@ -172,21 +168,8 @@ async def undo(hospital: str, page_id: str, *, now: datetime) -> Said:
             raise Conflict("there is no decision on this page that could be taken back")
         await RecordChange.filter(id=last.id).update(undone_at=now)
         before, how, reason = (last.detail[name] for name in ("exam", "how", "reason"))
-        await _move(row, before, How(how) if how else None, reason, now)
+        await filmplacing.move(row, before, How(how) if how else None, reason, now)
         return Said(Outcome.CHANGED, row.id, waiting=before is None, moved=True)
-
-
-async def look_again(hospital: str, accession: str, study_uids: Iterable[str], now: datetime) -> bool:
-    """Inside the caller's transaction, when exam or study changed: pages that waited for it; true when one is placed now."""
-    waiting = FilmArrival.filter(hospital_id=hospital, exam_id=None)
-    rows = await waiting.filter(accession=accession) if accession else []
-    rows += await waiting.filter(accession="", study_uid__in=sorted(study_uids)).exclude(study_uid="")
-    return any([await _look(row, now) for row in rows])
-
-
-async def forget_keys(before: datetime) -> int:
-    """Remove the keys of requests that nobody repeats any more; gives their number."""
-    return await IdempotencyKey.filter(at__lt=before).delete()
 
 
 async def _read(replicas: Replicas, children: Caller, hospital: str, content: bytes) -> PageRead:
@@ -218,7 +201,7 @@ async def _take(hospital: str, kept: Sequence[Document], read: PageRead, said: P
         number=said.number,
         received_at=now,
     )
-    moved = await _look(row, now)
+    moved = await filmplacing.look(row, now)
     return Said(Outcome.NEW, row.id, waiting=row.exam_id is None, moved=moved)
 
 
@@ -232,80 +215,8 @@ async def _again(row: FilmArrival, said: PageSaid, now: datetime) -> Said:
         raise Conflict("this page is kept for another exam: an administrator may choose")
     row.update_from_dict({name: value for name, value in told.items() if value})
     await row.save(update_fields=list(told))
-    moved = await _look(row, now)
+    moved = await filmplacing.look(row, now)
     return Said(Outcome.CHANGED, row.id, waiting=row.exam_id is None, moved=moved)
-
-
-async def _look(row: FilmArrival, now: datetime) -> bool:
-    """Find its exam; true when it has one now."""
-    found, reason = await _found(row)
-    await _move(row, found, How.MATCHED if found else None, reason, now)
-    return found is not None
-
-
-async def _found(row: FilmArrival) -> tuple[str | None, str]:
-    """Id of the one exam that it can only be of, or None and why it waits."""
-    if not row.accession and not row.study_uid:
-        return None, NOTHING_SAID
-    named = await _named(row)
-    if not named:
-        return None, EXAM_UNKNOWN
-    agreeing = [exam for exam in named if not row.patient_id or await _is_of(exam, row.patient_id)]
-    if not agreeing:
-        return None, OTHER_PATIENT
-    if len(agreeing) > 1:
-        return None, SEVERAL_EXAMS
-    exam_id = agreeing[0].id
-    return (None, TOO_MANY) if await _is_full(exam_id, row) else (exam_id, "")
-
-
-async def _is_full(exam_id: str, row: FilmArrival) -> bool:
-    """A film of so many pages is a mistake; it would also be too much for one PDF."""
-    return await FilmArrival.filter(exam_id=exam_id).exclude(id=row.id).count() >= MOST_PAGES
-
-
-async def _named(row: FilmArrival) -> list[Exam]:
-    """The exams that its accession number and its study may mean."""
-    exams = Exam.filter(hospital_id=row.hospital_id)
-    if row.accession:
-        exact = {"campus": row.campus, "system": row.system}
-        by_number = exams.filter(accession=row.accession, **{name: value for name, value in exact.items() if value})
-        named = await by_number
-        if len(named) <= 1 or not row.study_uid:
-            return named
-        exams = by_number  # numbers repeat between systems; the study may tell them apart
-    shown = await exams.filter(studies__study_uid=row.study_uid, studies__confirmed=True).distinct()
-    return shown or (named if row.accession else [])
-
-
-async def _is_of(exam: Exam, patient_id: str) -> bool:
-    owner = await lineage.known(exam.hospital_id, patient_id)
-    return patient_id == exam.patient_id or (owner is not None and owner.id == exam.record_id)
-
-
-async def _move(row: FilmArrival, exam_id: str | None, how: How | None, reason: str, now: datetime) -> None:
-    """The page is of that exam, or waits; the films of both exams follow."""
-    before, row.exam_id, row.how, row.reason = row.exam_id, exam_id, how, reason  # type: ignore[assignment]
-    await FilmArrival.filter(id=row.id).update(exam_id=exam_id, how=how, reason=reason)
-    for each in {before, exam_id} - {None}:
-        await _compose(str(each), now)
-
-
-async def _compose(exam_id: str, now: datetime) -> None:
-    """The exam's film is the pages that are of it: in the order that they say, else as they came."""
-    exam = await Exam.get(id=exam_id)
-    rows = await FilmArrival.filter(exam_id=exam_id).prefetch_related("document")
-    if not rows:
-        await films.withdraw(exam_id, FilmSource.HOSPITAL, now)
-        return
-    in_order = sorted(rows, key=lambda row: (row.number is None, row.number or 0, row.id))
-    await films.put_version(exam, FilmSource.HOSPITAL, "", [await _kept(row) for row in in_order], now)
-
-
-async def _kept(row: FilmArrival) -> PageKept:
-    full = await FilmTier.filter(master_id=row.document_id).order_by("-width").prefetch_related("document").first()
-    assert full is not None, "a page is never kept without its JPEGs"
-    return PageKept(row.document_id, full.width, full.height, full.document.sha256)
 
 
 async def _note(row: FilmArrival, kind: str, target: str, subject: str, now: datetime) -> None:
@@ -320,29 +231,6 @@ async def _note(row: FilmArrival, kind: str, target: str, subject: str, now: dat
         subject=subject,
         at=now,
     )
-
-
-async def _repeated(hospital: str, key: str | None, digest: str) -> Said | None:
-    """What came of the same request with the same key before."""
-    if key is None:
-        return None
-    known = await IdempotencyKey.get_or_none(hospital_id=hospital, key_sha256=_key_sha256(key))
-    if known is None:
-        return None
-    if known.asked_sha256 != digest:
-        raise Conflict("this Idempotency-Key stands for another request")
-    row = await FilmArrival.get(id=known.subject)
-    return Said(Outcome.SAME, row.id, waiting=row.exam_id is None)
-
-
-async def _remember(hospital: str, key: str, digest: str, subject: str, now: datetime) -> None:
-    known = IdempotencyKey(id=row_id(), hospital_id=hospital, key_sha256=_key_sha256(key), asked_sha256=digest)
-    known.subject, known.at = subject, now
-    await known.save()
-
-
-def _key_sha256(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 async def _lines(rows: Sequence[FilmArrival]) -> list[Page]:

@@ -11,7 +11,7 @@ from archive.models import Study
 from core import clock
 from core.errors import NotFound
 from core.uids import uuid7
-from records import filmpages, filmwork, lineage, names, waiting
+from records import filmplacing, filmwork, lineage, names, waiting
 from records.models import Exam, ExamStudy, Hospital, How, Images, PatientRecord, RecordChange
 from records.waiting import OTHER_PATIENT, SEVERAL_EXAMS, STUDY
 from records.writing import Outcome, Said, writing
@@ -26,7 +26,7 @@ async def study_arrived(hospital: str, study_uid: str) -> bool:
         if study is None:
             return False
         settled = await _settle(study)
-        return await filmpages.look_again(hospital, "", [study_uid], clock.now()) or settled
+        return await filmplacing.look_again(hospital, "", [study_uid], clock.now()) or settled
 
 
 async def exam_changed(exam: Exam) -> bool:
@@ -38,7 +38,7 @@ async def exam_changed(exam: Exam) -> bool:
     moved = [await _settle(study) for study in {study.id: study for study in studies}.values()]
     await _tell_retention(exam, studies)
     uids = [study.study_instance_uid for study in studies]
-    return await filmpages.look_again(exam.hospital_id, exam.accession, uids, clock.now()) or any(moved)
+    return await filmplacing.look_again(exam.hospital_id, exam.accession, uids, clock.now()) or any(moved)
 
 
 async def patient_came(record: PatientRecord) -> bool:
@@ -59,7 +59,7 @@ async def choose(exam: Exam, study_uid: str, *, subject: str, now: datetime) -> 
         await ExamStudy.filter(id__in=[link.id for link in links]).delete()
         await ExamStudy.create(exam_id=exam.id, study_uid=study_uid, how=How.CHOSEN, confirmed=True)
         await waiting.remove(exam.hospital_id, STUDY, (study_uid,))
-        await filmpages.look_again(exam.hospital_id, "", [study_uid], now)
+        await filmplacing.look_again(exam.hospital_id, "", [study_uid], now)
         await _now_here(study)
         detail = {"before": [link.exam_id for link in links]}
         await RecordChange.create(

@@ -13,8 +13,9 @@ from archive.models import Document
 from archive.replicas import Replicas
 from core.errors import Conflict, NotFound, Unreadable
 from core.uids import uuid7
-from records import filmpages, films
-from records.filmpages import NOTHING_SAID, TOO_MANY, PageSaid
+from records import filmpages, filmplacing, films
+from records.filmpages import PageSaid
+from records.filmplacing import NOTHING_SAID, TOO_MANY
 from records.models import Exam, Film, FilmArrival, FilmTier, RecordChange
 from records.waiting import EXAM_UNKNOWN, OTHER_PATIENT, SEVERAL_EXAMS
 from records.writing import Outcome, Said
@@ -173,7 +174,7 @@ async def test_a_film_has_an_end(replicas: Replicas) -> None:
     said: dict[str, Any] = {"media_type": "image/png", "size": 1, "keep_until": NOW.date(), "received_at": NOW}
     more = [
         Document(id=uuid7(), hospital_id="demo", key=str(number), sha256=str(number), **said)
-        for number in range(1, filmpages.MOST_PAGES)
+        for number in range(1, filmplacing.MOST_PAGES)
     ]
     await Document.bulk_create(more)
     await FilmArrival.bulk_create(
