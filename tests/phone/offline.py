@@ -64,6 +64,16 @@ def kept(page: Page) -> dict[str, Any]:
     return found
 
 
+def wait_until_nothing_is_kept(page: Page) -> None:
+    """What is on its way when somebody signs out is waited for, and goes too."""
+    page.wait_for_function(f"async (nothing) => JSON.stringify(await ({KEPT})()) === JSON.stringify(nothing)", arg=NOTHING)
+
+
+def wait_until_no_copy_is_kept(page: Page) -> None:
+    """The worker may stay."""
+    page.wait_for_function(f"async () => (await ({KEPT})()).kept.length === 0")
+
+
 def wait_until_kept(page: Page, ending: str) -> None:
     """Copies are written after their answer was shown."""
     page.wait_for_function(f"async () => (await ({KEPT})()).kept.some((path) => path.endsWith('{ending}'))")
