@@ -74,7 +74,7 @@ async def open_people(settings: Settings, sessions_epoch: Epoch) -> AsyncIterato
             Consents(sealer, sessions_epoch),
             links,
             QrKeys(sealer),
-            Proofs(sealer, links),
+            Proofs(sealer),
             wechat,
             alipay,
             Sandbox(sealer) if settings.demo else None,

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tortoise.expressions import F
-
 from core.errors import Gone, NotFound, Unavailable
 from core.uids import uuid7
 from identity.models import IssuedLink
@@ -161,16 +159,6 @@ class Links:
         ended = await IssuedLink.filter(id=link_id, revoked_at=None).update(revoked_at=now, live=None)
         self._epoch.advance()
         return ended > 0
-
-    async def take_try(self, link: Link) -> None:
-        """Count a try as wrong before it is looked at, so that of any number at once only so many are; raises LinkEnded."""
-        left = IssuedLink.filter(id=link.id, tries_left__gt=0, revoked_at=None)
-        if not await left.update(tries_left=F("tries_left") - 1):
-            raise LinkEnded("locked", link)
-
-    async def give_back(self, link: Link) -> None:
-        """The try was right, and does not count."""
-        await IssuedLink.filter(id=link.id, tries_left__lt=WRONG_TRIES).update(tries_left=F("tries_left") + 1)
 
     async def tries_left(self, link: Link) -> int:
         """How many more wrong tries it bears."""

@@ -1,7 +1,8 @@
 """Proof for a link that came in a message: the phone is one factor, knowing the patient is the other.
 
 The last six of the patient's paper, or the full name and a number of the visit. Wrong answers lock the link and the device
-that gave them, never an account: somebody else's guesses do not shut the patient out.
+that gave them, never an account: somebody else's guesses do not shut the patient out. Right ones lock nobody out, however
+many are given at the computer of a clinic's desk.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import InvalidField
-from identity.limits import DAY, HOUR, Limit, count_try
-from identity.links import Link, Links
+from identity.limits import DAY, HOUR, Limit, count_try, forget_try
+from identity.links import Link
 from identity.links_opened import record_of
+from identity.links_tries import Held, count_wrong, judged
+from infra.database import transaction
 from infra.sealing import Sealer
 from records import identifiers, lineage, names
 from records.models import Exam, PatientIdentifier, PatientRecord
@@ -59,20 +62,27 @@ class Asker:
 class Proofs:
     """Looks at answers, so many and no more."""
 
-    def __init__(self, sealer: Sealer, links: Links) -> None:
+    def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
-        self._links = links
 
     async def prove(self, link: Link, known: Known, asker: Asker, now: datetime) -> bool:
         """True for the right answer. Raises InvalidField, TooManyRequests, and LinkEnded once the link is locked."""
         said = known.normalized()
-        await count_try(self._gates(asker), now)
-        await self._links.take_try(link)
-        record = await record_of(link, now)
-        if record is None or not await self._knows(link, record, said):
-            return False
-        await self._links.give_back(link)
-        return True
+        gates = self._gates(asker)
+        await count_try(gates, now)
+
+        async def is_right() -> bool:
+            record = await record_of(link, now)
+            return record is not None and await self._knows(link, record, said)
+
+        async def wrong(held: Held) -> None:
+            async with transaction():
+                await count_wrong(held)
+
+        right = await judged(link, now, is_right, wrong)
+        if right:  # this one and no other: who is right here has still been wrong elsewhere
+            await forget_try(gates, now)
+        return right
 
     def _gates(self, asker: Asker) -> dict[str, tuple[Limit, ...]]:
         return {

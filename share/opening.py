@@ -13,6 +13,7 @@ from core.grants import Role
 from core.uids import uuid7
 from identity import tokens
 from identity.links import WRONG_TRIES, Link, LinkEnded, Links
+from identity.links_tries import Held, count_wrong, judged
 from identity.sessions import issue
 from infra.database import fitting, transaction
 from infra.keys import Keys
@@ -25,8 +26,6 @@ from share.viewing import OF_SHARES, ShareView, view_of_share
 
 SESSION_LIFE = timedelta(hours=1)
 OPENED, WRONG_PASSCODE = "opened", "wrong-passcode"
-# Right passcodes that come at once hold tries for the milliseconds of their hash: one more waits for them.
-TURNS, TURN_SECONDS = 60, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Openings:
     async def open(self, token: str, passcode: str, visitor: Visitor, now: datetime) -> Opened:
         """Raises NotFound, LinkEnded once it is over, PasscodeWrong."""
         link, share = await self.found(token, now)
-        if share.passcode_hash is not None:  # to its end, also when the visitor's connection breaks: the try is taken
+        if share.passcode_hash is not None:  # to its end, also when the visitor's connection breaks: a wrong one counts
             await asyncio.shield(self._prove(link, share, share.passcode_hash, passcode, visitor, now))
         return await self._enter(link, share, visitor, now)
 
@@ -72,7 +71,7 @@ class Openings:
         except LinkEnded as ended:
             if ended.why != LOCKED:
                 raise
-            link = ended.link  # all its tries are taken, perhaps by right passcodes: the share knows
+            link = ended.link  # the share knows as well, and says so below
         if link.kind not in OF_SHARES:
             raise NotFound("no share has this link")
         share = await Share.get(id=link.subject)
@@ -87,36 +86,27 @@ class Openings:
     async def _prove(self, link: Link, share: Share, kept: str, passcode: str, visitor: Visitor, now: datetime) -> None:
         if not passcode:
             raise PasscodeWrong(WRONG_TRIES - share.wrong_tries)
-        await self._take_try(link, share)
-        if await self._passcodes.fits(passcode, kept):
-            await self._links.give_back(link)
+        left = WRONG_TRIES
+
+        async def is_right() -> bool:
+            return await self._passcodes.fits(passcode, kept)
+
+        async def wrong(held: Held) -> None:
+            nonlocal left
+            left = await self._wrong(held, share, visitor, now)
+
+        if await judged(link, now, is_right, wrong):
             return
-        left = await self._wrong(share, visitor, now)
         if left <= 0:
             raise LinkEnded(LOCKED, link)
         raise PasscodeWrong(left)
 
-    async def _take_try(self, link: Link, share: Share) -> None:
-        """Hold one of the tries; raises LinkEnded when none is left that could come back."""
-        for _ in range(TURNS):
-            try:
-                await self._links.take_try(link)
-                return
-            except LinkEnded:
-                present = await Share.get(id=share.id)
-                if present.revoked_at is not None:
-                    raise LinkEnded(REVOKED, link) from None
-                if present.wrong_tries >= WRONG_TRIES:
-                    raise
-            await asyncio.sleep(TURN_SECONDS)
-        raise LinkEnded(LOCKED, link)
-
-    async def _wrong(self, share: Share, visitor: Visitor, now: datetime) -> int:
+    async def _wrong(self, held: Held, share: Share, visitor: Visitor, now: datetime) -> int:
         """Keep that this passcode was wrong; how many more it bears. After the last one the owner is told."""
         async with transaction():
-            await self._visit(share, WRONG_PASSCODE, "", visitor, now)
             await Share.filter(id=share.id).update(wrong_tries=F("wrong_tries") + 1)
-            left = WRONG_TRIES - (await Share.get(id=share.id)).wrong_tries
+            left = await count_wrong(held)
+            await self._visit(share, WRONG_PASSCODE, "", visitor, now)
             if left <= 0 and await Share.filter(id=share.id, locked_at=None).update(locked_at=now):
                 await events.share_changed(events.LOCKED, share, now)
         return left

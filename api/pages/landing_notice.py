@@ -37,6 +37,8 @@ PAPER, NAME = "paper", "name"
 STEPS = (PAPER, NAME)
 INCOMPLETE = {PAPER: "请填写完整，证件号后六位只有数字和字母。", NAME: "请填写姓名和就诊号。"}
 TOO_OFTEN = "这部手机今天试得太多了，请明天再试，或联系医院。"
+BUSY = "刚才有人正在核对，请过一分钟再试。这一次没有算作答错。"
+A_MOMENT_SECONDS = 60
 LAST_TRY = "没有核对上。再错一次，这条链接就会锁定，请看清楚证件再填。"
 
 
@@ -139,9 +141,10 @@ async def _submitted(request: Request, link: Link, hospital: Hospital, grant: Gr
         right = await services.people.proofs.prove(link, _known(fields, step), asker, at)
     except InvalidField:
         return _ask(request, hospital, way, step, INCOMPLETE[step])
-    except TooManyRequests:
+    except TooManyRequests as often:
         await recorded(request, link, REFUSED, {**tried, "why": "device"})
-        return _ask(request, hospital, way, step, TOO_OFTEN, 429)
+        words = TOO_OFTEN if often.retry_after_seconds > A_MOMENT_SECONDS else BUSY
+        return _ask(request, hospital, way, step, words, 429)
     if not right:
         await recorded(request, link, REFUSED, {**tried, "why": "answer"})
         return await _wrong(request, link, hospital, way, step)

@@ -20,7 +20,7 @@ from api.recipients import Received, all_received, patient_of
 from api.services import Services
 from api.shares import LONGEST_HOSPITAL, LONGEST_NAME, opened_by
 from core.clock import now
-from core.errors import PasscodeWrong
+from core.errors import PasscodeWrong, TooManyRequests
 from core.grants import Grant, Role
 from identity.links import Link
 from records.models import PatientRecord, Report, ReportStatus
@@ -31,6 +31,7 @@ from share.viewing import ShareView, view_of
 TITLE = "有人给您分享了检查资料"
 WHY = "请输入分享者告诉您的 6 位密码。您填写的信息会显示给分享者。"
 WHY_FACE_TO_FACE = "这份分享只能打开一次，请在分享者身边打开。您填写的信息会显示给分享者。"
+BUSY = "刚才有人正在打开这份分享，请过一分钟再试。这一次没有算作输错。"
 OPEN, LEAVE = "open", "leave"
 WIDE, SMALL = 1080, 360  # pixels, on a phone whose points are three of them
 MOST_THUMBNAILS = 12
@@ -72,10 +73,14 @@ async def _submitted(request: Request, link: Link, inside: Grant | None) -> HTTP
     except PasscodeWrong as refused:
         left = f"还可以试 {refused.remaining} 次" if refused.remaining > 1 else "再错一次，这份分享就会锁定"
         return _ask(request, share, who, f"密码不对，{left}。")
+    except TooManyRequests:
+        return _ask(request, share, who, BUSY, 429)
     return with_session(request, result.token, int(result.expires_in.total_seconds()))
 
 
-def _ask(request: Request, share: Share, who: Mapping[str, str] | None = None, fault: str = "") -> HTTPResponse:
+def _ask(
+    request: Request, share: Share, who: Mapping[str, str] | None = None, fault: str = "", status: int = 200
+) -> HTTPResponse:
     """Says nothing of who shares, of which hospital, or what."""
     known = who or {}
     needed = share.passcode_hash is not None
@@ -90,6 +95,7 @@ def _ask(request: Request, share: Share, who: Mapping[str, str] | None = None, f
         ),
         '<p class="small">没有密码？请向分享给您的人询问。密码错 5 次后，这份分享会锁定。</p>' if needed else "",
         help_line="如有疑问，请联系分享给您的人。",
+        status=status,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from identity.models.consents import Consent, ServiceEvent
 from identity.models.family import FamilyReminder, FamilyRequest, Proxy
 from identity.models.feedback import Feedback, FeedbackEntry
-from identity.models.links import IssuedLink, QrKey
+from identity.models.links import IssuedLink, LinkTry, QrKey
 from identity.models.logins import Attempt, Gate, HandoffKey, Login, OnceUsed, SmsChallenge
 from identity.models.onsite import Attestation, PairingCode
 from identity.models.persons import Binding, Person, PersonPhone
@@ -24,6 +24,7 @@ __all__ = [
     "Gate",
     "HandoffKey",
     "IssuedLink",
+    "LinkTry",
     "Login",
     "OnceUsed",
     "PairingCode",

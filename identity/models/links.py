@@ -34,6 +34,21 @@ class IssuedLink(Model):
         indexes = (Index(fields=("hospital_id", "kind", "subject", "generation")),)
 
 
+class LinkTry(Model):
+    """A try of a link, held while an answer is looked at."""
+
+    id = fields.CharField(max_length=36, primary_key=True, description="uuid7")
+    link: fields.ForeignKeyRelation[IssuedLink] = fields.ForeignKeyField(
+        "identity.IssuedLink", related_name="tries_held", on_delete=fields.RESTRICT, description="of which link"
+    )
+    link_id: str
+    until = fields.DatetimeField(description="then it is free again, whatever became of its answer")
+
+    class Meta:
+        table = "link_try"
+        indexes = (Index(fields=("link_id",)), Index(fields=("until",)))
+
+
 class QrKey(Model):
     """The key by which a hospital signs its printed QR codes, so that they can be checked without a network."""
 

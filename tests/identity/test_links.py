@@ -1,4 +1,4 @@
-"""Links: only hashes are kept, paper can be printed again, and wrong answers are counted before they are looked at."""
+"""Links: only hashes are kept, and paper can be printed again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.errors import CloudfilmError, NotFound
-from identity.links import Link, LinkEnded, LinkKind, Links, good_link, url
+from core.errors import NotFound
+from identity.links import LinkEnded, LinkKind, Links, good_link, url
 from identity.models import IssuedLink
 from infra.database import transaction
 from infra.epoch import Epoch
@@ -108,24 +108,6 @@ async def test_many_re_issues_at_once_leave_one_that_is_good(links: Links) -> No
     assert await links.token_of(LinkKind.EXAM, "demo", EXAM, NOON) in tokens
 
 
-async def test_of_fifty_wrong_tries_at_once_five_are_looked_at(links: Links) -> None:
-    token = await links.issue(LinkKind.NOTICE, "demo", EXAM, now=NOON)
-    link = await links.find(token, NOON)
-    looked_at = sum(await asyncio.gather(*(_tried(links, link) for _ in range(50))))
-    assert looked_at == 5
-    assert await why(links, token) == "locked"
-    assert (await good_link(link.id, NOON)).id == link.id, "who proved it before has proved it"
-
-
-async def test_right_answers_are_never_counted(links: Links) -> None:
-    link = await links.find(await links.issue(LinkKind.NOTICE, "demo", EXAM, now=NOON), NOON)
-    for _ in range(20):
-        await links.take_try(link)
-        await links.give_back(link)
-    await links.give_back(link)
-    assert await links.tries_left(link) == 5
-
-
 async def test_what_a_transaction_did_not_commit_was_never_issued(links: Links) -> None:
     first = await links.token_of(LinkKind.EXAM, "demo", EXAM, NOON)
     with pytest.raises(ZeroDivisionError):
@@ -145,11 +127,3 @@ async def test_a_revocation_is_told_to_every_process(links: Links, epoch: Epoch)
     assert epoch.value > before
     with pytest.raises(LinkEnded):
         await good_link(link.id, NOON)
-
-
-async def _tried(links: Links, link: Link) -> bool:
-    try:
-        await links.take_try(link)
-    except CloudfilmError:
-        return False
-    return True
