@@ -3,97 +3,39 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from datetime import date, datetime, timedelta
-from functools import cache, partial
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 
-from archive import documents, settling
+from archive import documents
 from archive.models import Document, Study
 from archive.read import Reader
 from archive.replicas import Replicas
-from archive.settling import SPAN_SECONDS, STUDY_SETTLED
-from archive.tiers import Tiers
 from core.errors import Conflict, InvalidField, NotFound
 from films.image import Window
 from films.layout import parse
-from films.phantom import ct_slice
-from infra import outbox
-from infra.epoch import archive_epoch, arrivals_epoch
-from infra.models import Outbox
-from infra.settings import Settings
-from records import filmmaking, films, filmwork
+from records import filmmaking, films
 from records.filmmaking import Wanted
 from records.models import Film, FilmPage, FilmSource
 from tests.archive import samples
-from tests.archive.stored import LATER, put
+from tests.archive.stored import put
 from tests.records import saying
+from tests.records.chest import STUDY, ct_file, say, uid
 from tests.records.saying import NOW
 from wado.pictures import PNG, Look, picture
 
 pytestmark = pytest.mark.usefixtures("hospital")
 Cell = dict[str, Any]  # an entry of the cell map
 
-CT, CR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.1"
-STUDY = "1.2.826.0.1.3680043.8.498.40"
+CR = "1.2.840.10008.5.1.4.1.1.1"
 LUNG, MEDIASTINUM = Window(-600.0, 1500.0), Window(40.0, 400.0)
-
-
-@pytest.fixture
-async def reader(database: Settings, replicas: Replicas) -> AsyncIterator[Reader]:
-    tiers = Tiers(32 << 20)
-    epochs = archive_epoch(database.home), arrivals_epoch(database.home)
-    yield Reader(tiers, replicas, *epochs)
-    await tiers.close()
-    for epoch in epochs:
-        epoch.close()
-
-
-@cache
-def ct_values(number: int, side: int) -> NDArray[np.uint16]:
-    """Every fifth slice of the phantom, made smaller."""
-    values = (ct_slice(min(1 + 5 * number, 128)) + 1024).astype(np.uint16)
-    return np.asarray(cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint16)
-
-
-def ct_file(number: int, *, study: str = STUDY, patient_id: str = "P1", side: int = 256, **more: Any) -> bytes:
-    """A slice of the phantom, 12 mm apart, with 256 x 256 pixels."""
-    attributes: dict[str, Any] = {
-        "SOPClassUID": CT,
-        "StudyInstanceUID": study,
-        "SeriesInstanceUID": f"{study}.1",
-        "SOPInstanceUID": f"{study}.1.{number}",
-        "Modality": "CT",
-        "PatientID": patient_id,
-        "AccessionNumber": "A1",
-        "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
-        "SeriesNumber": 1,
-        "InstanceNumber": number,
-        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
-        "ImagePositionPatient": [0, 0, -12.0 * number],
-        "PixelSpacing": [1.5, 1.5],
-        "RescaleIntercept": -1024,
-        "RescaleSlope": 1,
-    }
-    return samples.instance(ct_values(number, side), **{**attributes, **more})
-
-
-def uid(number: int) -> str:
-    return f"{STUDY}.1.{number}"
-
-
-async def say(item: str = "胸部CT平扫", **more: Any) -> str:
-    """A patient and an exam of that study; gives the exam's id."""
-    await saying.say_patient("P1", "林知夏", sex="F")
-    return (await saying.say_exam("A1", "P1", studies=(STUDY,), item=item, **more)).id
 
 
 async def page_of(replicas: Replicas, film: Film, n: int = 1) -> tuple[NDArray[np.uint8], FilmPage]:
@@ -321,100 +263,3 @@ async def test_images_of_another_exam_or_hospital_are_not_of_this_exam(
         await filmmaking.make_chosen(reader, replicas, exam_id, [Wanted(f"{other}.1", f"{other}.1.1")], "1x1", NOW)
     with pytest.raises(NotFound):
         await filmmaking.make_chosen(reader, replicas, "nobody's", [Wanted(f"{STUDY}.1", uid(1))], "1x1", NOW)
-
-
-# -- when
-
-
-async def promised() -> set[str]:
-    return {str(row.payload["exam"]) for row in await Outbox.filter(topic=filmwork.FILM, state="waiting")}
-
-
-async def promised_by(work: Awaitable[object]) -> set[str]:
-    """The exams whose films this alone makes anew."""
-    await Outbox.filter(topic=filmwork.FILM).delete()
-    await work
-    return await promised()
-
-
-async def do_what_is_due(now: datetime) -> None:
-    """The worker's part of finding out that a study has settled."""
-
-    async def look(job: outbox.Job) -> None:
-        await filmwork.study_settled(job.payload, now)
-
-    await outbox.work({STUDY_SETTLED: look}, limit=100, clock=lambda: now)
-
-
-async def test_a_film_is_promised_once_nothing_more_comes_of_a_study(replicas: Replicas, tmp_path: Path) -> None:
-    await put(replicas, tmp_path, ct_file(1), ct_file(2))
-    exam_id = await say()
-    await Outbox.filter(topic=filmwork.FILM).delete()
-    due = (await Outbox.get(topic=STUDY_SETTLED)).due_at
-    assert timedelta(seconds=SPAN_SECONDS) < due - saying.NOW <= timedelta(seconds=2 * SPAN_SECONDS)
-    await do_what_is_due(due - timedelta(seconds=1))
-    assert await promised() == set()
-    await do_what_is_due(due)
-    assert await promised() == {exam_id}
-
-
-async def test_what_comes_later_makes_an_earlier_promise_void(replicas: Replicas, tmp_path: Path) -> None:
-    await put(replicas, tmp_path, ct_file(1))
-    (first,) = await Outbox.filter(topic=STUDY_SETTLED)
-    assert await settling.has_settled(first.payload)
-    assert not await settling.has_settled({**first.payload, "span": first.payload["span"] - 1})
-    assert not await settling.has_settled({**first.payload, "study": "9.9"})
-
-
-async def test_announced_images_that_are_all_here_are_waited_for_no_longer(replicas: Replicas, tmp_path: Path) -> None:
-    at = NOW
-    await put(replicas, tmp_path, ct_file(1))
-    exam_id = await say(expected={"series": 1, "instances": 3})
-    assert await promised() == set(), "two more are announced and on their way"
-    await filmwork.complete_exams(at)
-    assert await complete() == []
-    await put(replicas, tmp_path, ct_file(2), ct_file(3))
-    await filmwork.complete_exams(at)
-    await filmwork.complete_exams(at)
-    assert await complete() == [exam_id], "once"
-    await put(replicas, tmp_path, ct_file(4))
-    await filmwork.complete_exams(at)
-    assert await complete() == [exam_id], "what comes beyond that is seen when nothing more comes"
-    await do_what_is_due(at + timedelta(seconds=3 * SPAN_SECONDS))
-    assert await promised() == {exam_id}
-
-
-async def complete() -> list[str]:
-    return [str(row.payload["exam"]) for row in await Outbox.filter(topic=filmwork.COMPLETE)]
-
-
-async def test_announced_images_that_never_come_do_not_keep_the_film_away(replicas: Replicas, tmp_path: Path) -> None:
-    await put(replicas, tmp_path, ct_file(1))
-    exam_id = await say(expected={"series": 1, "instances": 3})
-    await do_what_is_due(NOW + timedelta(seconds=3 * SPAN_SECONDS))
-    assert await promised() == {exam_id}
-    assert await promised_by(say(expected={"series": 2, "instances": 9}, item="胸部CT增强")) == {exam_id}
-
-
-async def test_what_a_header_says_makes_the_film_anew_when_it_changes(replicas: Replicas, tmp_path: Path) -> None:
-    await put(replicas, tmp_path, ct_file(1))
-    exam_id = await say()
-    said = partial(saying.say_exam, "A1", studies=(STUDY,), item="胸部CT增强")
-    assert await promised_by(saying.say_patient("P1", "林知秋", sex="F")) == {exam_id}
-    assert await promised_by(said("P1")) == {exam_id}
-    assert await promised_by(said("P1")) == set()  # the same again
-    assert await promised_by(said("P1", department="骨科")) == set()  # which stands on no film
-    assert await promised_by(saying.say_patient("P1", "林知秋", sex="F", phones=("13800138000",))) == set()
-    assert await promised_by(saying.say_patient("P1", "林知秋", sex="F", birth_date=date(1985, 5, 12))) == {exam_id}
-    assert await promised_by(said("P2", rematch=True)) == {exam_id}
-
-
-async def test_a_worker_keeps_the_promise(reader: Reader, replicas: Replicas, tmp_path: Path) -> None:
-    await put(replicas, tmp_path, ct_file(1))
-    exam_id = await say()
-
-    async def make(job: outbox.Job) -> None:
-        await filmmaking.make(reader, replicas, job.payload["exam"], NOW)
-
-    await outbox.work({filmwork.FILM: make}, clock=lambda: LATER)
-    assert await films.shown(exam_id) is not None
