@@ -135,10 +135,18 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     values = {name: _parse(name, kind, environ) for name, kind in _plain_fields() if PREFIX + name.upper() in environ}
     home = Path(str(values.get("home", ".cloudfilm"))).absolute()
     demo = bool(values.get("demo", False)) or is_demo_home(home)
-    keys = demo_keys(home, environ) if demo else production_keys(environ)
+    keys = demo_keys(home, environ) if demo else _production_keys(home, environ)
     settings = Settings(**{**values, "home": home, "demo": demo}, store_keys=_store_keys(environ), keys=keys)  # type: ignore[arg-type]
     _require_possible(settings)
     return settings
+
+
+def _production_keys(home: Path, environ: Mapping[str, str]) -> Keys:
+    """Raises Misconfigured also for whom a demo was meant: then it is the folder that is wrong."""
+    try:
+        return production_keys(environ)
+    except Misconfigured as error:
+        raise Misconfigured(f"{error}; {home}, which CLOUDFILM_HOME names, is no demo's folder") from error
 
 
 def is_demo_home(home: Path) -> bool:

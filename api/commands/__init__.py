@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "qr-key": ("qr_key", "replace the key by which a hospital signs its printed QR codes"),
     "hl7": ("hl7", "list, show or replay HL7 messages that could not be taken"),
     "notices": ("notices", "list, replay or settle messages that a person must look at"),
-    "audit": ("audit", "verify the audit trail"),
+    "audit": ("audit", "verify the audit trail, note its heads, export or cut a piece"),
     "settings": ("settings", "print every setting with its default and meaning"),
     "migrate": ("migrate", "bring the database to this version (serve does it itself)"),
     "demo": ("demo", "load the demo hospitals and images into a demo data folder"),

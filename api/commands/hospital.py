@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -26,7 +27,7 @@ from records.policies import Policies, from_json, to_json
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")  # it becomes part of URLs and of names in the stores
 _LONGEST = {"help_phone": 32, "alias": 64}
-RULES = ", ".join(each.name for each in fields(Policies))
+RULES = tuple(each.name for each in fields(Policies))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,8 +114,11 @@ def _rules(file: Path | None, said: Sequence[str]) -> dict[str, Any]:
     for each in said:
         name, equals, value = each.partition("=")
         if not equals:
-            raise Invalid(f"--set {each}: write RULE=JSON; rules are {RULES}")
+            raise Invalid(f"--set {each}: write RULE=JSON; rules are {', '.join(RULES)}")
         rules[name] = _json(value, f"--set {name}")
+    unknown = ", ".join(sorted(rules.keys() - set(RULES)))
+    if unknown:
+        raise Invalid(f"no rule is called {unknown}; rules are {', '.join(RULES)}")
     return rules
 
 
@@ -149,7 +153,7 @@ async def _list() -> str:
     return "".join(f"{row.code}\t{row.name}\t{row.zone}\n" for row in rows)
 
 
-_EXAMPLES = f"""rules: {RULES}
+_EXAMPLES = f"""{fill("rules: " + ", ".join(RULES), 100)}
 
 examples:
   python -m api hospital demo --show

@@ -1,4 +1,4 @@
-"""Replace the key by which a hospital signs its printed QR codes, or stop believing one that fell into other hands."""
+"""List the keys by which a hospital signs its printed QR codes; replace one, or stop believing one in other hands."""
 
 from __future__ import annotations
 
@@ -35,11 +35,17 @@ async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
     await open_database(settings)
     try:
         await _change(settings, arguments)
-        for key in await links_keys.published():
-            if key.hospital == arguments.hospital:
-                print(f"{key.id}  since {key.created_at:%Y-%m-%d}  {'retired' if key.retired_at else 'signs'}")
+        await _list(arguments.hospital)
     finally:
         await close_database()
+
+
+async def _list(hospital: str) -> None:
+    keys = [key for key in await links_keys.published() if key.hospital == hospital]
+    for key in keys:
+        print(f"{key.id}  since {key.created_at:%Y-%m-%d}  {'retired' if key.retired_at else 'signs'}")
+    if not keys:
+        print("no key yet: the first code that is printed makes one")
 
 
 async def _change(settings: Settings, arguments: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from core.clock import now
 from core.errors import Invalid
 from core.grants import Role
 from identity import tokens
+from identity.models import Person
 from identity.persons import Persons
 from identity.sessions import issue
 from infra import staff
@@ -54,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _issue(settings: Settings, role: Role, arguments: argparse.Namespace) -> str:
     await open_database(settings)
     try:
-        subject = await _person(settings, arguments.person) if arguments.person else f"{role.value}-{arguments.hospital}"
-        hospital, at = arguments.hospital, now()
+        subject, hospital, at = await _subject(settings, role, arguments), arguments.hospital, now()
         token = await issue(settings.keys, role=role, hospital=hospital, subject=subject, life=arguments.ttl, now=at)
         await _tell_staff(settings, token, Staff(arguments.department, arguments.name), at)
         await Trail(settings.keys).record(operator_entry(hospital or DEPLOYMENT, action="token", what=role.value))
@@ -69,10 +69,18 @@ async def _tell_staff(settings: Settings, token: str, who: Staff, at: datetime) 
         await staff.tell(Sealer(settings.keys), tokens.read(token, settings.keys.tokens, at).session, who)
 
 
+async def _subject(settings: Settings, role: Role, arguments: argparse.Namespace) -> str:
+    if role is Role.PATIENT:
+        return await _person(settings, arguments.person)
+    return arguments.person or f"{role.value}-{arguments.hospital}"
+
+
 async def _person(settings: Settings, said: str) -> str:
-    """The id of a person; a demo also takes the phone of one, who is made if there is none yet."""
+    """The id of a person; a demo also takes the phone of one, who is made if there is none yet. Raises Invalid for nobody's."""
     phone = identifiers.phone(said)
     if not (settings.demo and phone.usable and said.lstrip("+").isdigit()):
+        if not await Person.exists(id=said, deleted_at=None):
+            raise Invalid("nobody has this id: --person takes the `id` that /api/v1/me tells; in a demo also a phone")
         return said
     return await Persons(Sealer(settings.keys)).of_phone(phone.number, now())
 

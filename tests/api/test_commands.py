@@ -117,6 +117,8 @@ def test_token_prints_a_token_and_nothing_else_and_is_on_record(home: Path) -> N
         (("token", "--role", "hospital"), "--hospital CODE is needed"),
         (("token", "--role", "hospital", "--hospital", "nowhere"), "no hospital has the code nowhere"),
         (("token", "--role", "king", "--hospital", "demo"), "invalid choice: 'king'"),
+        (("token", "--role", "patient", "--person", "nobody"), "nobody has this id"),
+        (("hospital", "demo", "--set", "free=true"), "no rule is called free; rules are digital_service_default"),
         (("export", "/tmp/x"), "--hospital CODE is needed"),
         (("import", "/no/such/folder"), "no such file or folder"),
         (("hospital", "Not A Code"), "small letters"),

@@ -36,7 +36,7 @@ def test_what_was_a_demo_stays_one(tmp_path: Path) -> None:
 
 
 def test_production_does_not_start_without_its_secrets(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="CLOUDFILM_SECRET_TOKENS"):
+    with pytest.raises(Misconfigured, match=f"CLOUDFILM_SECRET_TOKENS.*{tmp_path}, which CLOUDFILM_HOME names, is no demo's"):
         from_environ({"CLOUDFILM_HOME": str(tmp_path)})
     assert not from_environ({"CLOUDFILM_HOME": str(tmp_path), **GOOD}).demo
 
