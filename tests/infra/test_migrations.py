@@ -8,7 +8,7 @@ import pytest
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 
-from infra.database import close_database, config, is_postgres, migrate, open_database
+from infra.database import _upgrade, close_database, config, is_postgres, migrate, open_database
 from infra.settings import Settings
 
 # Migrating takes seconds, more with each migration, and both databases are migrated twice.
@@ -34,7 +34,7 @@ _POSTGRES = (
 async def test_the_tables_of_a_new_database_are_those_that_the_migrations_make(database: Settings) -> None:
     new = await _schema(database)
     await _dropped(database)
-    await run_migrations(config=config(database))
+    await _upgrade(database)
     await close_database()
     await open_database(database)
     migrated = await _schema(database)
