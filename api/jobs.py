@@ -27,7 +27,7 @@ from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
 from records import filmrepeats, filmwork, matching, reports
-from share import pickup, shares
+from share import making, pickup, shares
 
 COUNT_SECONDS = 15.0
 COMPLETE_SECONDS = 2.0  # a film whose images are all here is made that soon
@@ -144,7 +144,7 @@ async def forget_logins(_stop: asyncio.Event) -> None:
     await signins.forget_sessions(at - LOGINS_KEPT)
     await once.forget_used(at)
     await filmrepeats.forget_keys(at - LOGINS_KEPT)
-    await shares.forget_requests(at - LOGINS_KEPT)
+    await making.forget_requests(at - LOGINS_KEPT)
     await pickup.forget_codes(at)
 
 

@@ -42,7 +42,9 @@ class Group:
     statuses: tuple[int, ...] = (200,)
 
 
-# blueprint → what its docstrings cannot say
+# blueprint → the group that it is one of several files of
+ONE_GROUP: Mapping[str, str] = {"share-making": "shares", "share-opening": "shares"}
+# group → what its docstrings cannot say
 GROUPS: Mapping[str, Group] = {
     "search": Group(
         (DICOM_JSON, DICOM_XML), query=("limit", "offset", "includefield", "fuzzymatching", "{attribute}", "accept")
@@ -273,7 +275,8 @@ def _endings(route: Route) -> list[str]:
 
 def _operation(route: Route, method: str, ending: str) -> Operation:
     path = "/" + _PARAMETER.sub(r"{\1}", _ENDINGS.sub(rf"<\1>.{ending}", route.path)).lstrip("/")
-    name = str(route.name).partition(".")[2]
+    group, _, rest = str(route.name).partition(".")[2].partition(".")
+    name = f"{ONE_GROUP.get(group, group)}.{rest}"
     return Operation(
         path,
         method,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.people import People
 from infra.epoch import Epoch
 from infra.settings import Settings
+from share.making import Making
 from share.opening import Openings
 from share.pickup import Pickup
 from share.shares import Shares
@@ -15,8 +16,9 @@ from share.shl import HealthLinks
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Shares of their owners, their openings, codes to type in place of scanning, and links for health apps."""
+    """Shares made, shares of their owners, openings, codes to type in place of scanning, and links for health apps."""
 
+    making: Making
     shares: Shares
     openings: Openings
     pickup: Pickup
@@ -26,7 +28,8 @@ class Sharing:
 def sharing(settings: Settings, people: People, sessions_epoch: Epoch) -> Sharing:
     """All of it; the database must be open."""
     return Sharing(
-        Shares(settings.keys, people.sealer, people.links, sessions_epoch),
+        Making(settings.keys, people.sealer, people.links),
+        Shares(people.links, sessions_epoch),
         Openings(settings.keys, people.sealer, people.links),
         Pickup(people.sealer, people.links),
         HealthLinks(settings.keys, people.links, settings.base_url),

@@ -18,7 +18,7 @@ from api.exams import on_record
 from api.forms import answer, required
 from api.healthfiles import Gathered, gathered
 from api.services import Services
-from api.shares import LONGEST_HOSPITAL, opened_by
+from api.shareopening import LONGEST_HOSPITAL, opened_by
 from core.clock import now
 from core.errors import Malformed, NotFound, PasscodeWrong, Unauthenticated
 from core.grants import Grant, Role

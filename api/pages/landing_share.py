@@ -18,7 +18,7 @@ from api.pages.landing_forms import field, form, holder, said, with_session
 from api.pages.landing_page import card, day_and_time, heading, page, wrong
 from api.recipients import Received, all_received, patient_of
 from api.services import Services
-from api.shares import LONGEST_HOSPITAL, LONGEST_NAME, opened_by
+from api.shareopening import LONGEST_HOSPITAL, LONGEST_NAME, opened_by
 from core.clock import now
 from core.errors import PasscodeWrong, TooManyRequests
 from core.grants import Grant, Role

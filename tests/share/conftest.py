@@ -16,7 +16,8 @@ from infra.epoch import Epoch, sessions_epoch
 from infra.sealing import Sealer
 from infra.settings import Settings
 from records.models import Exam, ExamStudy, Hospital, PatientRecord, Report
-from share.shares import Asked, Made, Shares
+from share.making import Asked, Made, Making
+from share.shares import Shares
 from share.terms import Wanted
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -28,6 +29,7 @@ class World:
     """Who shares, and what there is to share: accession → exam id."""
 
     settings: Settings
+    making: Making
     shares: Shares
     links: Links
     epoch: Epoch
@@ -38,7 +40,7 @@ class World:
     async def made(self, *accessions: str, mask: bool = True, **more: object) -> Made:
         """A share of these exams."""
         wanted = Wanted(mask=mask, **more)  # type: ignore[arg-type]  # names of Wanted
-        return await self.shares.create(self.person, self.asked(*accessions, wanted=wanted), NOON)
+        return await self.making.create(self.person, self.asked(*accessions, wanted=wanted), NOON)
 
     def asked(self, *accessions: str, wanted: Wanted | None = None, **more: object) -> Asked:
         """A request for a share of these exams."""
@@ -67,8 +69,8 @@ async def world(hospital: Hospital, database: Settings, epoch: Epoch) -> World:
     await Exam.filter(id=exams["HIV"]).update(item="HIV抗体")
     await Report.filter(exam_id=exams["PRE"]).update(status="preliminary")
     await agree(database, epoch, person)
-    shares = Shares(database.keys, sealer, links, epoch)
-    return World(database, shares, links, epoch, person, records["demo"].id, exams)
+    making, shares = Making(database.keys, sealer, links), Shares(links, epoch)
+    return World(database, making, shares, links, epoch, person, records["demo"].id, exams)
 
 
 async def agree(settings: Settings, epoch: Epoch, person: str) -> None:

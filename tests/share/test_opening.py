@@ -138,14 +138,14 @@ async def test_images_that_were_not_chosen_are_no_part_of_the_session(
     world: World, openings: Openings, sessions: Sessions
 ) -> None:
     asked = world.asked("CT", "US", parts={world.exams["CT"]: frozenset({Part.REPORT, Part.FILM})})
-    made = await world.shares.create(world.person, asked, NOON, "key")
+    made = await world.making.create(world.person, asked, NOON, "key")
     found = await openings.open(made.token, made.passcode or "", DOCTOR, NOON)
     grant = await sessions.grant(found.token, NOON)
     assert grant.studies == {("demo2", "1.2.3")} and not grant.series
     view = await view_of(grant, NOON)
     assert view is not None and view.shows(world.exams["CT"], Part.FILM) and not view.shows(world.exams["CT"], Part.IMAGES)
     assert view.left_out(world.exams["CT"]) == "分享者没有分享影像。" and not view.left_out(world.exams["US"])
-    again = await world.shares.create(world.person, asked, NOON, "key")
+    again = await world.making.create(world.person, asked, NOON, "key")
     assert again.repeated and again.kept.choices == made.kept.choices
 
 
