@@ -9,7 +9,8 @@ from sanic import Sanic
 
 from api.access import MARK
 from api.docs import html
-from api.openapi import GROUPS, Json, document, operations
+from api.openapi import Json, document, operations
+from api.openapi_tables import GROUPS
 from api.server import create_app
 from infra.settings import Settings
 
