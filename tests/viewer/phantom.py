@@ -174,9 +174,7 @@ def left_slice() -> bytes:
 
 def presentation() -> bytes:
     """How a doctor left that slice: another window, turned, then mirrored, a line, a note, and a shutter (PS3.3 A.33.1)."""
-    image, series = Dataset(), Dataset()
-    image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = CT_CLASS, uid("left slice 4")
-    series.SeriesInstanceUID, series.ReferencedImageSequence = uid("left axial"), Sequence([image])
+    image = _reference("left slice 4")
     line, note, annotation, voi = Dataset(), Dataset(), Dataset(), Dataset()
     line.GraphicAnnotationUnits, line.GraphicType, line.GraphicFilled = "PIXEL", "POLYLINE", "N"
     line.GraphicDimensions, line.NumberOfGraphicPoints, line.GraphicData = 2, 2, [*LEFT_LINE[0], *LEFT_LINE[1]]
@@ -185,15 +183,66 @@ def presentation() -> bytes:
     annotation.GraphicLayer, annotation.ReferencedImageSequence = "NOTES", Sequence([image])
     annotation.GraphicObjectSequence, annotation.TextObjectSequence = Sequence([line]), Sequence([note])
     voi.WindowCenter, voi.WindowWidth = LEFT_WINDOW
+    return _state(
+        "left",
+        image,
+        ContentLabel="READ",
+        ImageRotation=90,
+        ImageHorizontalFlip="Y",
+        ShutterShape="CIRCULAR",
+        CenterOfCircularShutter=[64, 64],
+        RadiusOfCircularShutter=80,
+        SoftcopyVOILUTSequence=Sequence([voi]),
+        GraphicAnnotationSequence=Sequence([annotation]),
+    )
+
+
+TONE_FIRST = -300  # HU that takes the first entry
+TONE_TABLE = np.round(1023 * (np.arange(600) / 599) ** 2).astype(np.uint16)  # of 10 bits
+RED, GREEN, BLUE = 255 - np.arange(256), np.arange(256) // 2, np.full(256, 40)
+
+
+def toned_state() -> bytes:
+    """Greys by a table that a doctor set instead of a window (PS3.3 C.11.8)."""
+    table, voi = Dataset(), Dataset()
+    table.add_new(0x00283002, "SS", [len(TONE_TABLE), TONE_FIRST, 10])
+    table.add_new(0x00283006, "OW", TONE_TABLE.tobytes())
+    voi.VOILUTSequence = Sequence([table])
+    return _state("toned", _reference("toned slice 4"), ContentLabel="TONED", SoftcopyVOILUTSequence=Sequence([voi]))
+
+
+def tinted_state() -> bytes:
+    """Colours instead of greys (PS3.3 A.33.3), set on values other than those of the image: that much can only be said."""
+    voi = Dataset()
+    voi.WindowCenter, voi.WindowWidth = WINDOW
+    colours: dict[str, object] = {}
+    for name, values in (("Red", RED), ("Green", GREEN), ("Blue", BLUE)):
+        colours[f"{name}PaletteColorLookupTableDescriptor"] = [256, 0, 16]
+        colours[f"{name}PaletteColorLookupTableData"] = (values * 257).astype(np.uint16).tobytes()
+    more = {"RescaleSlope": 2, "RescaleIntercept": INTERCEPT, "RescaleType": "HU", "SoftcopyVOILUTSequence": Sequence([voi])}
+    return _state(
+        "tinted", _reference("tinted slice 4"), "1.2.840.10008.5.1.4.1.1.11.3", ContentLabel="TINTED", **colours, **more
+    )
+
+
+def _reference(name: str) -> Dataset:
+    image = Dataset()
+    image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = CT_CLASS, uid(name)
+    return image
+
+
+def _state(study: str, image: Dataset, kind: str = "1.2.840.10008.5.1.4.1.1.11.1", **more: object) -> bytes:
+    series = Dataset()
+    series.SeriesInstanceUID, series.ReferencedImageSequence = uid(f"{study} axial"), Sequence([image])
     state = Dataset()
-    state.SOPClassUID, state.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.11.1", uid("left state")
-    state.StudyInstanceUID, state.SeriesInstanceUID = uid("left"), uid("left states")
+    state.SOPClassUID, state.SOPInstanceUID = kind, uid(f"{study} state")
+    state.StudyInstanceUID, state.SeriesInstanceUID = uid(study), uid(f"{study} states")
     state.SpecificCharacterSet, state.Modality, state.SeriesNumber, state.PatientID = "ISO_IR 192", "PR", 8, "PHANTOM-7"
-    state.ContentLabel, state.PresentationLUTShape = "READ", "IDENTITY"
-    state.ImageRotation, state.ImageHorizontalFlip = 90, "Y"
-    state.ShutterShape, state.CenterOfCircularShutter, state.RadiusOfCircularShutter = "CIRCULAR", [64, 64], 80
-    state.ReferencedSeriesSequence, state.SoftcopyVOILUTSequence = Sequence([series]), Sequence([voi])
-    state.GraphicAnnotationSequence = Sequence([annotation])
+    state.ReferencedSeriesSequence = Sequence([series])
+    if kind.endswith(".1"):
+        state.PresentationLUTShape = "IDENTITY"
+    for keyword, value in more.items():
+        setattr(state, keyword, value)
     return written(state, ExplicitVRLittleEndian)
 
 
@@ -258,6 +307,10 @@ def files() -> Iterator[bytes]:
         with_tables(),
         left_slice(),
         presentation(),
+        ct_slice(4, "toned"),
+        toned_state(),
+        ct_slice(4, "tinted"),
+        tinted_state(),
         coronal(),
         radiograph(),
         capture(),

@@ -303,6 +303,22 @@ def test_a_picture_is_seen_as_a_doctor_left_it_and_without(open_viewer: OpenView
     until_seen(viewer, windowed(4, *phantom.WINDOW))
 
 
+def test_greys_and_colours_that_a_doctor_set_are_seen_and_what_cannot_be_is_said(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer().open(phantom.uid("toned")).shown()
+    expect(viewer.corner("sw")).to_contain_text("医生标注 TONED")
+    viewer.page.keyboard.press("1")
+    entries = phantom.TONE_TABLE[np.clip(phantom.ct_values(4) - phantom.TONE_FIRST, 0, len(phantom.TONE_TABLE) - 1)]
+    until_seen(viewer, entries.astype(np.float64) * (255 / 1023))
+    expect(viewer.corner("sw")).not_to_contain_text("与医生设定的不同")
+    viewer.choose("窗位", "骨窗")  # whoever chooses a window sees by that
+    until_seen(viewer, windowed(4, 400, 1800))
+    viewer.open(phantom.uid("tinted")).shown()
+    expect(viewer.corner("sw")).to_contain_text("医生标注 TINTED")
+    viewer.page.keyboard.press("1")
+    until_seen(viewer, phantom.RED[np.round(windowed(4, *phantom.WINDOW)).astype(int)].astype(np.float64))
+    expect(viewer.corner("sw")).to_contain_text("灰度和颜色与医生设定的不同")
+
+
 def test_two_exams_are_scrolled_together(open_viewer: OpenViewer) -> None:
     viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), compare=phantom.uid("earlier"))
     viewer.shown().shown(pane=1)

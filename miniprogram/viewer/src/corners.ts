@@ -67,7 +67,10 @@ const dominant = (normal: Vector): 0 | 1 | 2 => {
 
 /** Who sees what a doctor left must know that, and that there may be more to see without. */
 function left(pane: Pane): HTMLElement[] {
-  return pane.left ? lines(line(`${say("notes")} ${pane.left.label}`.trim(), "div.star")) : [];
+  const { left, shown } = pane;
+  if (!left) return [];
+  const plainly = shown !== null && !shown.full && !pane.window && (left.voi !== null || left.colours !== null); // no server draws these
+  return lines(line(`${say("notes")} ${left.label}`.trim(), "div.star"), line(left.missed || plainly ? say("notesMissed") : "", "div.star"));
 }
 
 /** Who sees a plane that no device sent must know that. */

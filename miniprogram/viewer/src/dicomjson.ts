@@ -21,7 +21,7 @@ export const TAG = {
   PixelRepresentation: "00280103", Smallest: "00280106", Largest: "00280107", Padding: "00280120", PaddingLimit: "00280121",
   SamplesPerPixel: "00280002", WindowCenter: "00281050", WindowWidth: "00281051", RescaleIntercept: "00281052",
   RescaleSlope: "00281053", RescaleType: "00281054", WindowNames: "00281055", VoiFunction: "00281056", ModalityLut: "00283000",
-  VoiLut: "00283010", CalibrationType: "00280A02", PresentationShape: "20500020",
+  VoiLut: "00283010", CalibrationType: "00280A02", PresentationLut: "20500010", PresentationShape: "20500020",
   SharedGroups: "52009229", FrameGroups: "52009230", FrameVoi: "00289132", FrameRescale: "00289145",
   FrameMeasures: "00289110", FramePosition: "00209113", FrameOrientation: "00209116", FrameContent: "00209111",
   RegionFormat: "00186012", RegionX0: "00186018", RegionY0: "0018601A", RegionX1: "0018601C", RegionY1: "0018601E",

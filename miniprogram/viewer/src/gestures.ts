@@ -27,7 +27,7 @@ export function bindGestures(viewer: Viewer, pane: Pane): void {
   const start = (button: Button, target: Element): Mode | "mark" | "cross" => {
     if (button === "right") return "zoom";
     if (button === "middle") return "pan";
-    if (viewer.volumes.open?.takes(target)) return "cross";
+    if (!isTool(viewer.mode) && viewer.volumes.open?.takes(target)) return "cross"; // who measures may begin in its middle
     return drawing.takes(target) || isTool(viewer.mode) ? "mark" : viewer.mode;
   };
   /** Goes so many pictures as were travelled; what is left of the way. */

@@ -1,6 +1,6 @@
 // Lookup tables that an image brings instead of slope and window (PS3.3 C.11.1 and C.11.2), read as the server reads them.
 
-import { items, number, text, type Row } from "./dicomjson";
+import { items, number, TAG, text, type Row } from "./dicomjson";
 import { get, path } from "./server";
 
 export interface Lut {
@@ -14,7 +14,7 @@ export interface OwnTables {
   voi: Lut | null;
 }
 
-interface Place {
+export interface Place {
   study: string;
   series: string;
   instance: string;
@@ -60,21 +60,55 @@ function lowest(row: Row, signed: boolean): number {
   return Math.min(...ends.map((end) => slope * end)) + (number(row, "RescaleIntercept") ?? 0);
 }
 
-async function lut(place: Place, sequence: string, negative: boolean): Promise<Lut | null> {
-  const item = (place.row[sequence]?.Value as Row[] | undefined)?.[0];
-  const [stated, given, bits] = (item?.[DESCRIPTOR]?.Value ?? []).map(Number);
+const lut = (place: Place, sequence: string, negative: boolean): Promise<Lut | null> =>
+  lutOf(place, (place.row[sequence]?.Value as Row[] | undefined)?.[0], `${sequence}/0/`, { descriptor: DESCRIPTOR, data: DATA }, negative);
+
+/** The table that stands in an item of `place`, whose bulk data begin with `at`; null where there is none that could be used. */
+async function lutOf(place: Place, item: Row | undefined, at: string, tags: { descriptor: string; data: string }, negative: boolean): Promise<Lut | null> {
+  const [stated, given, bits] = (item?.[tags.descriptor]?.Value ?? []).map(Number);
   if (!item || stated === undefined || given === undefined || bits === undefined) return null;
   const count = stated & 0xffff || ENTRIES_WHEN_ZERO;
-  const entries = await entriesOf(place, item, sequence, count);
-  return entries.length ? { first: negative || given < 0 ? (given << 16) >> 16 : given, entries, white: whiteOf(entries, bits) } : null;
+  const entries = await entriesOf(place, item, `${at}${tags.data}`, tags.data, count);
+  return entries.length ? { first: negative || given < 0 ? signed16(given) : given, entries, white: whiteOf(entries, bits) } : null;
 }
 
-async function entriesOf({ study, series, instance }: Place, item: Row, sequence: string, count: number): Promise<Uint16Array> {
-  const data = item[DATA];
+const signed16 = (one: number): number => (one << 16) >> 16;
+
+/** The table of a presentation state's item (PS3.3 C.11.8), counted from 0. Throws Failure. */
+export function stateTable(place: Place, item: Row, at: number): Promise<Lut | null> {
+  return lutOf(place, items(item, "VoiLut")[0], `${TAG.SoftcopyVoi}/${at}/${VOI}/0/`, { descriptor: DESCRIPTOR, data: DATA }, false);
+}
+
+/** The same, its first value read as those of a picture are: signed where they can be below zero. */
+export function meantFor(table: Lut, { row, tone }: { row: Row; tone: { tables: OwnTables | null } }): Lut {
+  const negative = !tone.tables?.modality && lowest(row, number(row, "PixelRepresentation") === 1) < 0;
+  return negative ? { ...table, first: signed16(table.first) } : table;
+}
+
+const PALETTE = [["00281101", "00281201"], ["00281102", "00281202"], ["00281103", "00281203"]] as const;
+const SHADES = 256;
+
+/** The colours of a state's palette (PS3.3 C.7.9), one for each shade of grey, as a canvas holds them; null without one that could be read. Throws Failure. */
+export async function palette(place: Place): Promise<Uint32Array | null> {
+  const tables = await Promise.all(PALETTE.map(([descriptor, data]) => lutOf(place, place.row, "", { descriptor, data }, false)));
+  if (tables.some((table) => !table)) return null;
+  return Uint32Array.from({ length: SHADES }, (_, shade) => {
+    const [red, green, blue] = tables.map((table) => level(table as Lut, shade)) as [number, number, number];
+    return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+  });
+}
+
+function level({ entries, white }: Lut, shade: number): number {
+  const found = entries[Math.round((shade * (entries.length - 1)) / (SHADES - 1))] as number;
+  return white > 255 ? found >> 8 : found; // of 16 bits the upper 8 are seen
+}
+
+async function entriesOf({ study, series, instance }: Place, item: Row, bulk: string, tag: string, count: number): Promise<Uint16Array> {
+  const data = item[tag];
   if (data?.Value) return Uint16Array.from(data.Value.slice(0, count), (each) => Number(each) & 0xffff);
   if (data?.InlineBinary) return words(Uint8Array.from(atob(data.InlineBinary), (letter) => letter.charCodeAt(0)), count);
   if (!data?.BulkDataURI) return new Uint16Array();
-  const answer = await get(`${path(study, series, instance)}/bulkdata/${sequence}/0/${DATA}`, "application/octet-stream");
+  const answer = await get(`${path(study, series, instance)}/bulkdata/${bulk}`, "application/octet-stream");
   return words(new Uint8Array(await answer.arrayBuffer()), count);
 }
 

@@ -1,6 +1,7 @@
 // From what came over the network to a picture in screen colours, at the size it was stored or drawn.
 
 import type { Pixels } from "./frames";
+import type { Lut } from "./luts";
 import type { Picture } from "./pictures";
 import { defaultWindow, edged, paint, type Edge, type Samples, type Window } from "./tone";
 
@@ -8,7 +9,9 @@ const HEAVY_PIXELS = 3_000_000; // above, a moving window is first drawn coarse
 const COARSE = 3;
 
 export interface Look {
-  window: Window | null; // null = as the values ask
+  window: Window | null; // null = by the table that is given, else as the values ask
+  voi: Lut | null;
+  colours: Uint32Array | null; // one for each shade of grey
   inverted: boolean;
   edge: Edge;
 }
@@ -23,8 +26,11 @@ export class Painter {
     const { samples, columns, rows } = every > 1 ? thinned(pixels, every) : pixels;
     const context = this.sized(columns, rows);
     const image = context.createImageData(columns, rows);
-    paint(samples, new Uint32Array(image.data.buffer), picture.tone, look.window ?? picture.tone.tables?.voi ?? defaultWindow(samples, picture.tone), look.inverted);
+    const shades = new Uint32Array(image.data.buffer);
+    const voi = look.window ?? look.voi ?? picture.tone.tables?.voi ?? defaultWindow(samples, picture.tone);
+    paint(samples, shades, picture.tone, voi, look.inverted);
     if (every === 1) edged(image.data, columns, rows, look.edge);
+    if (look.colours) for (let at = 0; at < shades.length; at += 1) shades[at] = look.colours[(shades[at] as number) & 255] as number;
     context.putImageData(image, 0, 0);
   }
 

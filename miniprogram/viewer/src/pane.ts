@@ -64,7 +64,7 @@ export class Pane extends PaneParts {
   get effectiveWindow(): Window | null {
     const { picture } = this;
     if (!picture?.grey) return null;
-    return this.sentWindow ?? (hasOwnVoi(picture) ? null : (picture.tone.windows[0] ?? this.sight.drawnWindow));
+    return this.sentWindow ?? (this.left?.voi || hasOwnVoi(picture) ? null : (picture.tone.windows[0] ?? this.sight.drawnWindow));
   }
 
   /** The window that the picture does not ask for itself: chosen here, or by whoever left it so. */

@@ -105,7 +105,7 @@ export class Planes {
   /** What is to be cut for one of them. */
   cut(index: number, { mm, slab }: Thickness): Cut {
     const place = this.placeAt(index);
-    const more = Math.floor(mm / 2 / this.step + 1e-6);
+    const more = this.more(mm);
     const { axis } = this.next;
     const { across, down, grid } = this;
     return { axis, from: Math.max(0, place - more), to: Math.min(this.count - 1, place + more), slab, across, down, fine: grid.fine };
@@ -120,8 +120,19 @@ export class Planes {
     });
   }
 
+  /** How thick one of them is when so many mm are asked for; at its thinnest a slice is as thick as it was taken. */
+  thickness(mm: number, taken: number | undefined): number {
+    const more = this.more(mm);
+    return more === 0 && this.next.axis === 2 && taken ? taken : (2 * more + 1) * this.step;
+  }
+
+  /** Neighbours on each side that are taken with it. */
+  private more(mm: number): number {
+    return Math.max(0, Math.round((mm / this.step - 1) / 2));
+  }
+
   /** mm from one to the next. */
-  get step(): number {
+  private get step(): number {
     return this.grid.steps[this.next.axis];
   }
 

@@ -2,6 +2,7 @@
 
 import { flipped, rotated, UPRIGHT, type Point, type Posture } from "./affine";
 import { items, number, numbers, text, values, type Name, type Row } from "./dicomjson";
+import { meantFor, palette, stateTable, type Lut, type Place } from "./luts";
 import type { Picture } from "./pictures";
 import type { Window } from "./tone";
 
@@ -24,6 +25,9 @@ export interface Area {
 export interface Presented {
   label: string;
   window: Window | null;
+  voi: Lut | null; // instead of a window
+  colours: Uint32Array | null; // one for each shade of grey
+  missed: boolean; // its greys or colours can not be shown as they were set
   inverted: boolean; // white is the lowest value, whatever the image itself says
   posture: Posture;
   area: Area | null; // to be seen; null = all of it
@@ -31,19 +35,43 @@ export interface Presented {
   shapes: Shape[];
 }
 
-const PRESENTATIONS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.11\.[12]$/; // greyscale and colour
+const PRESENTATIONS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.11\.[123]$/; // greyscale, colour and pseudo-colour
+const PSEUDO_COLOUR = "1.2.840.10008.5.1.4.1.1.11.3";
 export const isPresentation = (row: Row): boolean => PRESENTATIONS.test(text(row, "SOPClassUID"));
 
 /** When it was made, for finding the newest. */
 export const madeAt = (row: Row): string => `${text(row, "CreationDate") || text(row, "ContentDate")}${text(row, "CreationTime")}`;
 
+/** A state and what was read of its tables; null where one could not be. */
+export interface State {
+  row: Row;
+  tables: Map<Row, Lut | null>; // by the item of Softcopy VOI LUT Sequence that brings it
+  colours: Uint32Array | null;
+}
+
+/** All that a state brings besides its attributes. What can not be had is missed, not waited for. */
+export async function stateOf(place: Place): Promise<State> {
+  const { row } = place;
+  const tables = new Map<Row, Lut | null>();
+  for (const [at, item] of items(row, "SoftcopyVoi").entries()) {
+    if (items(item, "VoiLut").length && !windowOf(item)) tables.set(item, await stateTable(place, item, at).catch(() => null));
+  }
+  const coloured = text(row, "SOPClassUID") === PSEUDO_COLOUR;
+  return { row, tables, colours: coloured ? await palette(place).catch(() => null) : null };
+}
+
 /** What a presentation state says of a picture; null when it is not about it. */
-export function presented(row: Row, picture: Picture): Presented | null {
+export function presented({ row, tables, colours }: State, picture: Picture): Presented | null {
   if (!items(row, "ReferencedSeries").some((series) => items(series, "ReferencedImages").some((image) => isOf(image, picture)))) return null;
+  const toned = items(row, "SoftcopyVoi").find((each) => concerns(each, picture));
+  const table = toned && tables.get(toned);
   const area = areaOf(items(row, "DisplayedAreas").find((each) => concerns(each, picture)), picture);
   return {
     label: text(row, "ContentLabel") || text(row, "SeriesDescription"),
-    window: windowOf(items(row, "SoftcopyVoi").find((each) => concerns(each, picture))),
+    window: windowOf(toned),
+    voi: table ? meantFor(table, picture) : null,
+    colours,
+    missed: table === null || (text(row, "SOPClassUID") === PSEUDO_COLOUR && !colours) || hasOtherValues(row, picture),
     inverted: text(row, "PresentationShape") === "INVERSE",
     posture: postureOf(row),
     area,
@@ -52,6 +80,13 @@ export function presented(row: Row, picture: Picture): Presented | null {
       .filter((each) => concerns(each, picture))
       .flatMap((each) => shapesOf(each, area ?? { start: { x: 0, y: 0 }, end: { x: picture.columns, y: picture.rows } })),
   };
+}
+
+/** It was set on values other than those that the image itself leads to, or for a screen of its own kind (PS3.3 C.11.1, C.11.6). */
+function hasOtherValues(row: Row, { tone }: Picture): boolean {
+  const [slope, intercept] = [number(row, "RescaleSlope"), number(row, "RescaleIntercept")];
+  const rescaled = slope !== undefined && intercept !== undefined && (slope !== tone.slope || intercept !== tone.intercept);
+  return rescaled || items(row, "PresentationLut").length > 0 || (items(row, "ModalityLut").length > 0 && !tone.hasTables);
 }
 
 function isOf(image: Row, { instance, frame }: Picture): boolean {

@@ -2,13 +2,12 @@
 
 import { load, type Picture } from "./pictures";
 import { hasOverlays } from "./overlays";
-import { isPresentation, madeAt, presented, shuttersOf, type Presented } from "./presentation";
-import type { Row } from "./dicomjson";
+import { isPresentation, madeAt, presented, shuttersOf, stateOf, type Presented, type State } from "./presentation";
 import type { Viewer } from "./viewer";
 
 export class Presentations {
   shown = true;
-  private states: Row[] = []; // the newest first
+  private states: State[] = []; // the newest first
   private known = new Map<string, Presented | null>();
 
   constructor(private readonly viewer: Viewer) {}
@@ -22,7 +21,7 @@ export class Presentations {
     if (!this.states.length) return null;
     const known = this.known.get(picture.key);
     if (known !== undefined) return known;
-    const found = this.states.map((row) => presented(row, picture)).find((each) => each !== null) ?? null;
+    const found = this.states.map((state) => presented(state, picture)).find((each) => each !== null) ?? null;
     this.known.set(picture.key, found);
     return found;
   }
@@ -30,14 +29,15 @@ export class Presentations {
   /** Read those of the study, and hang what is seen as they say. */
   async find(): Promise<void> {
     const { viewer } = this;
-    const rows: Row[] = [];
+    const places: Picture[] = [];
     for (const series of viewer.series.filter(({ modality }) => modality === "PR")) {
       const pictures = await load(series).catch(() => []); // without it the picture is seen as it came
-      rows.push(...pictures.map(({ row }) => row).filter(isPresentation));
+      places.push(...pictures.filter(({ row }) => isPresentation(row)));
     }
-    if (!rows.length) return;
+    if (!places.length) return;
+    const states = await Promise.all(places.map(stateOf));
     const before = new Set(viewer.panes.filter(({ left }) => left));
-    this.states = rows.sort((one, other) => madeAt(other).localeCompare(madeAt(one)));
+    this.states = states.sort((one, other) => madeAt(other.row).localeCompare(madeAt(one.row)));
     this.known.clear();
     for (const pane of viewer.panes) if (pane.left && !before.has(pane)) pane.present();
   }

@@ -3,7 +3,7 @@
 import { UPRIGHT, type Point, type Posture } from "./affine";
 import { Cross } from "./cross";
 import { Cuts } from "./cuts";
-import { plain } from "./dicomjson";
+import { number, plain } from "./dicomjson";
 import { PIXELS_MAX_BYTES } from "./frames";
 import type { Pane } from "./pane";
 import type { Picture, Series } from "./pictures";
@@ -11,7 +11,7 @@ import { gridOf, Planes, VIEWS, type Grid, type Place, type Thickness, type View
 import { Failure, patiently } from "./server";
 import type { Stack } from "./stack";
 import { Strip, WIDE_PIXELS } from "./strip";
-import { defaultWindow, type Samples, type Tone, type Window } from "./tone";
+import { defaultWindow, type Edge, type Samples, type Tone, type Window } from "./tone";
 import type { Viewer } from "./viewer";
 import { word } from "./volumewords";
 import { say } from "./words";
@@ -23,7 +23,7 @@ const THIN: Thickness = { mm: 0, slab: "mean" };
 /** How the stage was before. */
 interface Before {
   grid: [number, number];
-  hung: { series: Series | null; pictures: Picture[]; index: number; posture: Posture }[];
+  hung: { series: Series | null; pictures: Picture[]; index: number; posture: Posture; window: Window | null; inverted: boolean; edge: Edge }[];
   active: number;
   synced: boolean;
 }
@@ -76,7 +76,7 @@ export class Reformats {
     const { hanging, browsing, active, panes } = viewer;
     this.before = {
       grid: hanging.grid, active: panes.indexOf(active), synced: browsing.synced,
-      hung: panes.map((pane) => ({ series: pane.series, pictures: pane.pictures, index: pane.index, posture: pane.surface.posture })),
+      hung: panes.map(({ series, pictures, index, surface, window, inverted, edge }) => ({ series, pictures, index, posture: surface.posture, window, inverted, edge })),
     };
     this.grid = gridOf(stack, halved);
     const like = stack.slices[at] as Picture;
@@ -139,7 +139,8 @@ export class Reformats {
     const index = opened ? hung.pictures.findIndex(({ key }) => key === here) : -1;
     pane.open(hung.series, hung.pictures, index >= 0 ? index : hung.index);
     pane.surface.posture = hung.posture;
-    if (opened) Object.assign(pane, { window: this.window, inverted: this.inverted });
+    pane.window = opened ? this.window : hung.window;
+    pane.setLook({ inverted: opened ? this.inverted : hung.inverted, edge: hung.edge });
   }
 
   /** Something was done in a pane: the others follow in place and look. */
@@ -200,14 +201,18 @@ export class Reformats {
     const planes = this.views[view];
     return {
       cut: (signal?: AbortSignal) => this.cuts.cut(planes.cut(index, this.thickness), signal),
-      thickness: () => Math.max(this.thickness.mm, planes.step),
-      words: () => this.words(),
+      thickness: () => this.thickOf(planes),
+      words: () => this.words(planes),
     };
   }
 
-  private words(): string {
+  private thickOf(planes: Planes): number {
+    return planes.thickness(this.thickness.mm, number(this.stack.slices[0]?.row, "SliceThickness"));
+  }
+
+  private words(planes: Planes): string {
     const { mm, slab } = this.thickness;
-    return [word("made"), mm ? `${word(slab)} ${plain(mm)} mm` : "", this.halved ? word("halved") : ""].filter(Boolean).join(" · ");
+    return [word("made"), mm ? `${word(slab)} ${plain(this.thickOf(planes), 1)} mm` : "", this.halved ? word("halved") : ""].filter(Boolean).join(" · ");
   }
 
   /** All slices, the nearest first; what is seen is cut anew meanwhile. */

@@ -90,7 +90,8 @@ export class Sight {
     const { columns, rows, aspect } = shown.picture;
     const { edge, left } = pane;
     const inverted = left ? shown.picture.tone.inverted !== (left.inverted !== pane.inverted) : pane.inverted;
-    if (shown.full && this.pixels) painter.pixels(this.pixels, shown.picture, { window: pane.effectiveWindow, inverted, edge }, coarse);
+    const look = { window: pane.effectiveWindow, voi: left?.voi ?? null, colours: left?.colours ?? null, inverted, edge };
+    if (shown.full && this.pixels) painter.pixels(this.pixels, shown.picture, look, coarse);
     else if (this.preview) painter.drawn(this.preview, { inverted, edge });
     pane.surface.show(painter.canvas, columns, rows, aspect);
     performance.mark(MARKS[shown.full ? "full" : shown.rough ? "rough" : "picture"], { detail: shown.picture.key });

@@ -42,16 +42,16 @@ export class Strip {
     const { viewer, reformats } = this;
     const { only, thickness } = reformats;
     const choices: (View | null)[] = innerWidth < WIDE_PIXELS ? VIEWS : [null, ...VIEWS];
-    const thick = thickness.mm ? `${word(thickness.slab)} ${plain(thickness.mm)} mm` : word("thickness");
+    const thick = thickness.mm ? `${word(thickness.slab)} ${plain(thickness.mm)} mm` : `${word("thickness")} ${word("thin")}`;
     this.buttons.replaceChildren(
       ...choices.map((view) => this.button(view ?? "three", word(view ?? "three"), () => reformats.show(view), view === only)),
       this.button("thick", thick, () => this.thickness()),
-      this.button("end", say("noVolume"), () => viewer.volumes.leave()),
+      element("button.end", { type: "button", "aria-label": say("noVolume"), onclick: () => viewer.volumes.leave() }, icon("close"), element("span", {}, word("end"))),
     );
   }
 
   private button(kind: string, words: string, act: () => void, on?: boolean): HTMLElement {
-    const made = element(`button.${kind}` as "button", { type: "button", onclick: act }, kind === "end" ? icon("close") : null, element("span", {}, words));
+    const made = element(`button.${kind}` as "button", { type: "button", onclick: act }, element("span", {}, words));
     if (on !== undefined) made.setAttribute("aria-pressed", String(on));
     return made;
   }

@@ -45,7 +45,7 @@ const ZH: Record<string, string> = {
   "volume.tilted": "扫描时机架倾斜，重建会变形", "volume.saver": "请先关闭省流量", "volume.noWasm": "这台设备不支持原始画质，不能重建",
   "volume.memory": "影像太大，这台设备的内存不够",
   noDownload: "分享者没有允许下载原始文件。",
-  notes: "医生标注", notesNext: "打开对应的影像时会自动显示，可在“更多”里隐藏。", notesTitle: "这是医生在影像上做的标注",
+  notesMissed: "灰度和颜色与医生设定的不同", notes: "医生标注", notesNext: "打开对应的影像时会自动显示，可在“更多”里隐藏。", notesTitle: "这是医生在影像上做的标注",
   complete: "已完成", partial: "部分", verified: "已审核", unverified: "未审核",
 };
 
@@ -94,7 +94,7 @@ const EN: Record<string, string> = {
   "volume.irregular": "The distances between the images differ", "volume.tilted": "The gantry was tilted; planes would be distorted", "volume.saver": "Turn off data saving first",
   "volume.noWasm": "This device cannot show full quality", "volume.memory": "Too large for the memory of this device",
   noDownload: "The original may not be downloaded by this share.",
-  notes: "Doctor's notes", notesNext: "They are shown with their images, and can be hidden under More.", notesTitle: "These are a doctor's notes on images",
+  notesMissed: "Greys and colours are not as the doctor set them", notes: "Doctor's notes", notesNext: "They are shown with their images, and can be hidden under More.", notesTitle: "These are a doctor's notes on images",
   complete: "complete", partial: "partial", verified: "verified", unverified: "unverified",
 };
 
