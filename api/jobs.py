@@ -27,7 +27,7 @@ from infra import metrics, outbox
 from infra.models import Outbox, OutboxState
 from infra.settings import Settings
 from records import filmrepeats, filmwork, matching, reports
-from share import making, pickup, shares
+from share import making, pickup, shares, visits
 
 COUNT_SECONDS = 15.0
 COMPLETE_SECONDS = 2.0  # a film whose images are all here is made that soon
@@ -91,6 +91,9 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
     async def forget_films(stop: asyncio.Event) -> None:
         await filmjobs.forget_replaced(services, stop)
 
+    async def forget_traces(_stop: asyncio.Event) -> None:
+        await visits.forget_traces(now() - timedelta(days=settings.share_trace_days))
+
     async def walk_over_copies(stop: asyncio.Event) -> None:
         if await scrub.is_due(now(), settings.scrub_interval_days):
             await scrub.scrub(services.replicas, mib_per_second=settings.scrub_mib_per_second, stop=stop)
@@ -103,6 +106,7 @@ def periodic(services: Services) -> tuple[Periodic, ...]:
         Periodic("forget", FORGET_SECONDS, forget_done),
         Periodic("forget-films", filmjobs.FORGET_SECONDS, forget_films),
         Periodic("forget-logins", FORGET_SECONDS, forget_logins),
+        Periodic("forget-traces", FORGET_SECONDS, forget_traces),
         Periodic("remind-families", REMIND_SECONDS, remind_families),
         Periodic("scrub", SCRUB_LOOK_SECONDS, walk_over_copies),
         Periodic("spool", SPOOL_LOOK_SECONDS, empty_spool),

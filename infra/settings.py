@@ -22,6 +22,7 @@ DEFAULT_HOME = Path(".cloudfilm")
 HIGHEST_PORT = 65535
 STORES = 3
 AUDIT_LEAST_DAYS = 1096  # records of handling: three years (Personal Information Protection Law, articles 55 and 56)
+TRACE_LEAST_DAYS = 184  # logs of the network: six months (Cybersecurity Law)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -96,6 +97,7 @@ class Settings:
     real_ip_header: str = _setting("x-forwarded-for", "header in which they name the client; believed from them alone")
     audit_anchor_minutes: int = _setting(60, "minutes between two notes of the audit trail's heads in the stores; 0 = none")
     audit_keep_days: int = _setting(1827, "days before audit entries may be cut off, by command alone; at least 1096")
+    share_trace_days: int = _setting(184, "days for which a share's owner sees address and device of visitors; at least 184")
     cors_origins: tuple[str, ...] = _setting((), "comma-separated origins that may call from a browser; * = all")
     metrics_token: str = _setting("", "bearer token that may read /metrics beside an admin")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
@@ -167,6 +169,8 @@ def _require_possible(settings: Settings) -> None:
         raise Misconfigured("CLOUDFILM_PUBLIC_URL must begin with http:// or https://")
     if settings.audit_keep_days < AUDIT_LEAST_DAYS:
         raise Misconfigured(f"CLOUDFILM_AUDIT_KEEP_DAYS must be at least {AUDIT_LEAST_DAYS}: three years")
+    if settings.share_trace_days < TRACE_LEAST_DAYS:
+        raise Misconfigured(f"CLOUDFILM_SHARE_TRACE_DAYS must be at least {TRACE_LEAST_DAYS}: six months")
     if not all(map(_is_network, settings.trusted_proxies)):
         raise Misconfigured("CLOUDFILM_TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.5,192.168.0.0/24")
     if len(settings.store_urls) != STORES:

@@ -83,12 +83,13 @@ class ShareVisit(Model):
     kind = fields.CharField(max_length=16, description="opened or wrong-passcode")
     session = fields.CharField(max_length=36, default="", description="of who opened it, as in the audit trail")
     said = fields.BinaryField(null=True, description="hospital and name as the visitor stated them, encrypted")
-    address = fields.CharField(max_length=64, description="network address")
-    device = fields.CharField(max_length=32, description="coarse kind of device")
+    address = fields.CharField(max_length=64, description="network address, empty after its term")
+    device = fields.CharField(max_length=32, description="coarse kind of device, empty after its term")
+    traced_at = fields.DatetimeField(null=True, description="when, as long as address and device are kept")
 
     class Meta:
         table = "share_visit"
-        indexes = (Index(fields=("share_id", "id")),)
+        indexes = (Index(fields=("share_id", "id")), Index(fields=("traced_at",)))
 
 
 class SharePickup(Model):

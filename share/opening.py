@@ -135,6 +135,7 @@ class Openings:
             said=self._sealer.seal(said) if said.strip() else None,
             address=fitting(visitor.address, 64),
             device=fitting(visitor.device, 32),
+            traced_at=now,
         )
 
 

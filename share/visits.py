@@ -18,6 +18,7 @@ from share.models import Share, ShareExam, ShareVisit
 
 # Kinds of access after which the visitor has the file: the rest is looking.
 TAKEN_ALONG = frozenset({"instance", "zip", "download", "bulkdata", "report-pdf", "film-dicom"})
+AT_ONCE = 1000  # visits, so that nobody who opens a share waits for more
 LOCAL, INTERNAL, INTERNET, UNKNOWN = "this-machine", "internal", "internet", "unknown"
 
 
@@ -66,6 +67,12 @@ async def visits_of(share: Share, sealer: Sealer, *, cursor: str, limit: int) ->
     looks = await _looks(share.id, [row.session for row in page if row.session])
     visits = [_visit(row, sealer, looks.get(row.session, ())) for row in page]
     return visits, page[-1].id if len(found) > limit else None
+
+
+async def forget_traces(before: datetime) -> None:
+    """Remove address and device of visits before that moment; the visits stay, and so does the audit trail."""
+    while ids := await ShareVisit.filter(traced_at__lt=before).limit(AT_ONCE).values_list("id", flat=True):
+        await ShareVisit.filter(id__in=ids).update(address="", device="", traced_at=None)
 
 
 def place_of(address: str) -> Place:

@@ -15,7 +15,7 @@ from identity.sessions import Sessions
 from infra.models import Outbox
 from infra.sealing import Sealer
 from records.models import Exam, Report
-from share import sensitive
+from share import sensitive, visits
 from share.events import SHARE_CHANGED
 from share.models import Share, ShareVisit
 from share.opening import Opened, Openings, Visitor
@@ -214,3 +214,17 @@ async def test_a_pinned_share_names_the_version_and_the_others_follow_the_newest
         assert view is not None and view.pinned == versions
         newest = view.exam(exam).report
         assert newest is not None and newest.version == 2
+
+
+async def test_where_a_visitor_came_from_is_forgotten_after_its_term_and_the_visit_is_not(
+    world: World, openings: Openings
+) -> None:
+    made = await world.made("CT")
+    for days in (0, 1, 2):
+        at = NOON + days * DAY
+        with pytest.raises(PasscodeWrong):
+            await openings.open(made.token, wrong(made.passcode or "", days), DOCTOR, at)
+    await visits.forget_traces(NOON + 2 * DAY)
+    seen, _ = await visits.visits_of(made.kept.share, Sealer(world.settings.keys), cursor="", limit=10)
+    assert [(each.place.kind, each.device) for each in seen] == [("internal", DOCTOR.device), ("unknown", ""), ("unknown", "")]
+    assert await ShareVisit.filter(address="", device="").count() == 2
