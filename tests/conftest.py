@@ -9,12 +9,15 @@ import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from archive.replicas import Replicas
 from infra.database import close_database, migrate, open_database, sqlite_path
@@ -35,6 +38,8 @@ LONGEST_FIRST = (
     "tests/api/",
     "tests/bench/",
 )
+# Files that share a running server go to one worker, which starts it once.
+TOGETHER = ("tests/browser/*", "tests/stories/*_examined.py")
 SHARED = "tests"  # making a database from the template costs 300 files, emptying one costs a few statements
 # Foreign keys rest meanwhile; what migrations wrote is not there to be emptied.
 EMPTY = """
@@ -66,6 +71,19 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take long at the beginning."""
     items.sort(key=lambda item: next((place for place, each in enumerate(LONGEST_FIRST) if item.nodeid.startswith(each)), 99))
+
+
+class _ByServer(LoadFileScheduling):
+    """Every file to one worker, and with it those that share its server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((together for together in TOGETHER if fnmatch(file, together)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """What `--dist loadfile` means here."""
+    return _ByServer(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture

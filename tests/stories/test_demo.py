@@ -1,12 +1,23 @@
-"""The demo as a newcomer finds it: its patient logs in by a code and sees the exams of two hospitals; a stranger nothing."""
+"""The demo as a newcomer starts and finds it: a line that says ready, a link that opens, images that are brought once.
+
+Its patient logs in by a code and sees the exams of two hospitals; a stranger sees nothing.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 from api.demo import CT_EXAM, DX_EXAM
@@ -15,16 +26,64 @@ from api.demo_phantoms import study_uid
 from api.tickets import new_ticket
 from infra.settings import from_environ
 from records import identifiers
-from tests.parts.installation import Installation
+from tests.parts.installation import ROOT, Installation
 from tests.parts.phone import Phone
-
-pytestmark = pytest.mark.timeout(180)
 
 PATIENT, STRANGER = "13800138000", "13800138001"
 EXAMS, WITH_PICTURES = 10, 9
 WITH_FILMS = 8  # one exam is only planned, and an ECG holds no picture
 FILMS_SECONDS = 120.0  # far more than it takes
 CT = "胸部CT增强（模体）"
+SLICES_OF_CT = 128
+STOP_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Start:
+    """A `run` in a terminal, and the lines that it said up to its last hint."""
+
+    process: subprocess.Popen[str]
+    said: list[str]
+
+    def value(self, word: str) -> str:
+        """What stands behind that word."""
+        (found,) = [line.removeprefix(word) for line in self.said if line.startswith(word)]
+        return found
+
+    def stop(self, number: signal.Signals) -> int:
+        """Stop it as a terminal or a machine does; the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def started(place: Installation) -> Iterator[Start]:
+    """Typed once more in this folder and at this port."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDFILM_")}
+    settings = {"CLOUDFILM_HOME": str(place.home), "CLOUDFILM_PORT": str(place.port), "CLOUDFILM_WORKERS": "1"}
+    command = [sys.executable, "-m", "api", "run"]
+    process = subprocess.Popen(command, cwd=ROOT, env=plain | settings, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        for line in process.stdout:
+            said.append(line.rstrip("\n"))
+            if line.startswith("Stop:"):
+                break
+        yield Start(process, said)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def scanned(lines: list[str]) -> str:
+    """What a phone's camera reads in the code that the terminal shows: each character is a module above another."""
+    code = [line for line in lines if line and set(line) <= set("█▀▄ ")]
+    upper = [[character in "█▀" for character in line] for line in code]
+    lower = [[character in "█▄" for character in line] for line in code]
+    white = np.array([row for pair in zip(upper, lower, strict=True) for row in pair], np.uint8) * 255
+    text, _, _ = cv2.QRCodeDetectorAruco().detectAndDecode(np.pad(white, 4, constant_values=255).repeat(8, 0).repeat(8, 1))
+    return str(text)
 
 
 def studies_told() -> set[str]:
@@ -34,11 +93,23 @@ def studies_told() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with Installation(tmp_path_factory.mktemp("demo"), WORKERS=1, REDIS_URL="none") as installation:
-        loaded = installation.command("demo")
-        assert loaded.returncode == 0, loaded.stderr
-        yield installation
+def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An empty folder and a port."""
+    return Installation(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def first(place: Installation) -> Iterator[Start]:
+    """The first start in it."""
+    with started(place) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def site(place: Installation, first: Start) -> Installation:
+    """What runs there."""
+    assert first.value("ready: ") == place.url
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +134,19 @@ def exams_with_films(patient: Phone) -> list[dict[str, Any]]:
 
 def report(patient: Phone, item: str) -> httpx.Response:
     return patient.get(f"/exams/{one(patient, item)['id']}/report")
+
+
+def test_the_first_start_brings_images_and_a_link_that_opens(first: Start) -> None:
+    said = first.said
+    assert any(line.startswith("loading the demo images") for line in said)
+    base, link = first.value("ready: "), first.value("open: ")
+    assert said.index(f"open: {link}") == said.index(f"ready: {base}") + 1
+    assert scanned(said[said.index(f"open: {link}") + 1 :]) == link
+    with httpx.Client(base_url=base, timeout=60) as browser:
+        assert browser.get(link, follow_redirects=True).status_code == 200
+        studies = browser.get("/dicom-web/studies").json()
+    assert len(studies) == WITH_PICTURES
+    assert SLICES_OF_CT in [study["00201208"]["Value"][0] for study in studies]
 
 
 def test_the_patient_is_bound_at_both_and_finds_the_exams_of_two_hospitals(patient: Phone) -> None:
@@ -147,3 +231,10 @@ def test_an_operator_gets_the_patients_token_by_the_phone(site: Installation, pa
     printed = site.command("token", "--role", "patient", "--person", PATIENT)
     headers = {"Authorization": f"Bearer {printed.stdout.strip()}"}
     assert httpx.get(f"{site.url}/api/v1/me", headers=headers, timeout=30).json()["id"] == patient.get("/me").json()["id"]
+
+
+def test_it_ends_in_order_and_the_second_start_has_the_images(place: Installation, first: Start) -> None:
+    assert first.stop(signal.SIGTERM) == 0
+    with started(place) as second:
+        assert not any(line.startswith("loading") for line in second.said)
+        assert second.stop(signal.SIGINT) == 0
