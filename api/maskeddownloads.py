@@ -22,8 +22,8 @@ from api.films import opened_by as film_opened_by
 from api.maskeddirectory import Listed, directory, listed
 from api.pages.landing_page import day_and_time
 from api.recipients import Received
-from api.reports import masked_content
-from api.reports import opened_by as report_opened_by
+from api.reportdoor import opened_by as report_opened_by
+from api.reportpdf import masked_content
 from api.services import Services
 from archive.locate import Located
 from archive.models import Series

@@ -19,7 +19,8 @@ from api.films import masked_jpeg, page_at
 from api.films import opened_by as film_opened_by
 from api.forms import answer, asked
 from api.recipients import Received, counted_of, grant_of_view, of_view
-from api.reports import document, opened_by
+from api.reportdoor import opened_by
+from api.reporttold import document
 from api.services import Services
 from archive.locate import Located
 from archive.models import Series, Study

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from api.pages.landing_page import card
-from api.reports import DISCLAIMER
+from api.reporttold import DISCLAIMER
 from records import report_terms, reports
 from records.models import Report, ReportStatus
 from records.report_changes import Changes, Op, Piece, base_of, changes
