@@ -16,8 +16,8 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 from tortoise.backends.base.executor import EXECUTOR_CACHE
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
+from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from archive.replicas import Replicas
 from infra.database import close_database, migrate, open_database, sqlite_path
@@ -29,17 +29,20 @@ from tests.parts.postgres import Postgres, running_postgres
 TEMPLATE = "template_cloudfilm"
 # Whole installations, browsers and kills begin first, so that none of them runs alone at the end.
 LONGEST_FIRST = (
-    "tests/drill/",
-    "tests/infra/test_migrations.py",
-    "tests/stories/",
     "tests/phone/",
     "tests/viewer/",
     "tests/browser/",
+    "tests/stories/test_retrieve_examined.py",
+    "tests/stories/test_search_examined.py",
+    "tests/stories/test_stow_examined.py",
+    "tests/drill/",
+    "tests/infra/test_migrations.py",
+    "tests/stories/",
     "tests/api/",
     "tests/bench/",
 )
 # Files that share a running server go to one worker, which starts it once.
-TOGETHER = ("tests/browser/*", "tests/stories/*_examined.py")
+TOGETHER = ("tests/phone/*", "tests/viewer/*", "tests/browser/*", "tests/stories/*_examined.py")
 SHARED = "tests"  # making a database from the template costs 300 files, emptying one costs a few statements
 # Foreign keys rest meanwhile; what migrations wrote is not there to be emptied.
 EMPTY = """
@@ -73,11 +76,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((place for place, each in enumerate(LONGEST_FIRST) if item.nodeid.startswith(each)), 99))
 
 
-class _ByServer(LoadFileScheduling):
+class _ByServer(LoadFileScheduling):  # type: ignore[misc]  # as above
     """Every file to one worker, and with it those that share its server."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        file = str(super()._split_scope(nodeid))
         return next((together for together in TOGETHER if fnmatch(file, together)), file)
 
 

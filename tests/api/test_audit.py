@@ -19,8 +19,6 @@ from api.devices import device_of
 from core.clock import now
 from tests.parts.site import Site
 
-pytestmark = pytest.mark.timeout(180)
-
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_audit.py"
 WECHAT = (
     "Mozilla/5.0 (Linux; Android 14; V2244A Build/UP1A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0"

@@ -21,8 +21,6 @@ from infra.models import AuditEntry, AuditHead
 from infra.settings import Settings
 from records.models import Exam, Film, FilmSource, Hl7Message, Hospital
 
-pytestmark = pytest.mark.timeout(180)
-
 STOP = asyncio.Event()
 
 

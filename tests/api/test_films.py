@@ -30,7 +30,6 @@ from records.models import Hospital, PatientRecord
 from tests.parts.installation import Installation
 from tests.records import pages
 
-pytestmark = pytest.mark.timeout(120)
 EXAM = {"category": "radiology", "modality": "CT", "item": "胸部CT", "performed_at": "2026-11-20T08:00:00+08:00"}
 STAFF = (Role.HOSPITAL, Role.ADMIN, Role.CLINICIAN, Role.KIOSK, Role.GUIDE)
 _seeds = count(100)

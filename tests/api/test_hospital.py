@@ -16,7 +16,6 @@ from pydicom.data import get_testdata_file
 from tests.parts.installation import Installation
 from tests.parts.site import Site
 
-pytestmark = pytest.mark.timeout(120)
 PATIENCE_SECONDS = 120.0
 PATIENT = {"name": "张三", "sex": "M", "phones": ["13800138001"], "identifiers": [{"kind": "id_card", "value": "123"}]}
 EXAM = {"patient_id": "1CT1", "category": "radiology", "modality": "CT", "performed_at": "2026-11-20T08:00:00+08:00"}

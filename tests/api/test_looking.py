@@ -14,8 +14,6 @@ from core.grants import Role
 from tests.api.matrix_world import World, built
 from tests.parts.installation import Installation
 
-pytestmark = pytest.mark.timeout(180)
-
 SECRET_NAME = "李大夫"
 
 

@@ -18,8 +18,6 @@ PHONE, DUTY = "13800138777", "13900139777"
 PATIENCE_SECONDS = 90.0
 API = "/api/v1/hospital"
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture(scope="module")
 def hospital(site: Site) -> Iterator[httpx.Client]:
@@ -101,12 +99,15 @@ def test_a_critical_value_reaches_the_staff_and_reading_acknowledges_nothing(
 
 
 def test_rules_and_templates_are_checked_when_they_are_saved(admin: httpx.Client) -> None:
-    good = {"code": "SMS_1", "text": "您在${hospital}的检查报告已完成，点击 https://film.h.cn/s/${code} 查看。"}
+    own = str(admin.base_url).rstrip("/")
+    good = {"code": "SMS_1", "text": f"您在${{hospital}}的检查报告已完成，点击 {own}/s/${{code}} 查看。"}
     place = f"{API}/notices/templates/aliyun/report-ready"
     saved = admin.put(place, json=good).json()
     assert (saved["parts"], saved["names"]) == (2, {"hospital": "hospital", "code": "code"})
     refused = admin.put(place, json={**good, "text": "点击${url}"})
     assert (refused.status_code, refused.json()["detail"].split(":")[0]) == (422, "text")
+    elsewhere = admin.put(place, json={**good, "text": good["text"].replace(own, "https://film.example.com")})
+    assert (elsewhere.status_code, "CLOUDFILM_PUBLIC_URL" in elsewhere.json()["detail"]) == (422, True)
     assert [each["code"] for each in admin.get(f"{API}/notices/templates").json()["items"]] == ["SMS_1"]
     assert admin.delete(place).status_code == 204
     for bad in ({"quiet_from": "25:00"}, {"quiet_from": "22:00"}, {"images_minutes": -1}, {"colour": 1}, {"most_an_hour": "x"}):

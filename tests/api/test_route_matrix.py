@@ -24,8 +24,6 @@ from tests.api.matrix_world import CASES, World, built
 from tests.api.route_table import BODIES, ENDS_THE_ASKER, LINES
 from tests.parts.installation import Installation
 
-pytestmark = pytest.mark.timeout(300)
-
 ANYONE, EMPTY = "anyone", "empty"
 AT_ONCE = 8
 PATIENCE_SECONDS = 120

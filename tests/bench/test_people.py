@@ -16,8 +16,6 @@ from records.models import Exam, Hospital, PatientRecord, Report
 from records.search import Query, keywords_of, search
 from tests.records.saying import NOW
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 def out(tmp_path: Path) -> Iterator[Path]:

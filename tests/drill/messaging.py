@@ -84,7 +84,7 @@ async def _opened(read: Settings, environ: dict[str, str]) -> AsyncIterator[Plac
     try:
         await Hospital.create(code=HOSPITAL, name="示范医院")
         await rules.put(HOSPITAL, {"channels": ["aliyun"], "images_expected": [], "most_an_hour": NEVER_MANY})
-        await templates.save(HOSPITAL, Template("aliyun", Kind.REPORT_READY, "SMS_1", TEXT, {}), now())
+        await templates.save(HOSPITAL, Template("aliyun", Kind.REPORT_READY, "SMS_1", TEXT, {}), read.base_url, now())
         yield Place(read, environ, Sealer(read.keys))
     finally:
         await close_database()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from tests.drill import away, copies, kills, lying_redis, notices, outage
 from tests.drill.ledger import Line, table
 from tests.drill.site import site
@@ -23,7 +21,6 @@ def require_good(*lines: Line) -> None:
     assert all(line.good for line in lines), "\n" + table(lines)
 
 
-@pytest.mark.timeout(120)
 def test_kills_and_a_store_that_is_away_lose_nothing_acknowledged() -> None:
     with site() as here:
         killed = kills.drill(here.installation, here.token, KILLS, SEED)
@@ -35,7 +32,6 @@ def test_kills_and_a_store_that_is_away_lose_nothing_acknowledged() -> None:
         assert here.scrub()["lost"] == 0
 
 
-@pytest.mark.timeout(120)
 def test_rotting_copies_and_a_lying_redis_change_no_answer() -> None:
     with tempfile.TemporaryDirectory() as folder, RedisBeside(Path(folder)) as beside, site(REDIS_URL=beside.url) as here:
         rotten = copies.drill(here, SEED, per_fault=2, load_seconds=0.2)
@@ -44,14 +40,12 @@ def test_rotting_copies_and_a_lying_redis_change_no_answer() -> None:
         assert sum(line.healed for line in rotten) == sum(line.faults for line in rotten) > 0
 
 
-@pytest.mark.timeout(240)
 def test_a_worker_killed_while_it_sends_doubles_and_loses_no_message() -> None:
     line, left = notices.drill(notices.Plan(NOTICE_KILLS, SEED, misbehaves=0.0))
     require_good(line, left)
     assert (line.faults, line.acknowledged >= NOTICE_KILLS) == (NOTICE_KILLS, True)
 
 
-@pytest.mark.timeout(240)
 def test_login_codes_leave_during_an_outage_and_each_notice_leaves_once_after_it() -> None:
     line, left = outage.drill(OUTAGE_NOTICES, outage_seconds=1.0, per_second=10)
     require_good(line, left)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 
 from infra.database import _upgrade, close_database, config, is_postgres, migrate, open_database
 from infra.settings import Settings
 
-# Migrating takes seconds, more with each migration, and both databases are migrated twice.
-pytestmark = pytest.mark.timeout(400)
 _SQLITE = (
     'SELECT m.name AS of, c.name AS name, c.type, c."notnull", c.dflt_value, c.pk'
     " FROM sqlite_master m, pragma_table_info(m.name) c"

@@ -28,8 +28,6 @@ from tests.parts.phone import Phone
 from tests.parts.postgres import Postgres
 from tests.stories.test_patient import Clinic
 
-pytestmark = pytest.mark.timeout(180)
-
 NAME, BORN, CARD = "阿依古丽·买买提", "1980-05-06", "00100233"
 OLD_PHONE, NEW_PHONE, SONS, WIDOWS, FRESH = "13800138009", "13800138001", "13800138002", "13800138003", "13800138004"
 CLAIM = {"kind": "visit_card", "value": CARD, "name": NAME, "birth_date": BORN}

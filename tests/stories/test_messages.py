@@ -23,8 +23,6 @@ from tests.parts.phone import Phone
 from tests.parts.visitor import Visitor
 from tests.parts.wechat import WeChatServer
 
-pytestmark = pytest.mark.timeout(180)
-
 SECRET_PATH = "a-path-that-nobody-guesses"
 ANNA, BETTY, CAROL = (
     ("13800138001", "P-ANNA", "欧阳安娜"),

@@ -20,7 +20,6 @@ from tests.parts.installation import Installation, free_port
 from tests.parts.mllp import connected
 from tests.parts.site import Site
 
-pytestmark = pytest.mark.timeout(180)
 FEED = sorted(Path(__file__).with_name("feed").iterdir())
 TAKEN = [path for path in FEED if not path.name.startswith("9")]
 

@@ -17,8 +17,6 @@ from tests.archive import samples
 from tests.parts import npm
 from tests.parts.installation import Installation
 
-pytestmark = pytest.mark.timeout(180)  # the first run brings the client
-
 HTJ2K_RPCL = "transfer-syntax=1.2.840.10008.1.2.4.202"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 FILES = [Path(str(get_testdata_file(name))) for name in ("CT_small.dcm", "MR_small_RLE.dcm")]

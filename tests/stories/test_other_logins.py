@@ -24,8 +24,6 @@ from tests.parts.phone import Phone
 from tests.parts.wechat import WeChatServer
 from tests.phone.conftest import built
 
-pytestmark = pytest.mark.timeout(120)
-
 APP_KEY, STRANGERS_KEY = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
 

@@ -19,8 +19,6 @@ from core.clock import now
 from tests.parts.installation import Installation
 from tests.parts.phone import Phone
 
-pytestmark = pytest.mark.timeout(180)
-
 ID_CARD = "11010519491231002X"  # the sample of GB 11643
 NAME = "阿依古丽·买买提"
 PHONE, STRANGER, KIN, DAUGHTER = "13800138001", "13800138002", "13800138003", "13800138004"

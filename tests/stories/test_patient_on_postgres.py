@@ -16,8 +16,6 @@ from tests.parts.postgres import Postgres
 from tests.stories import test_patient as stories
 from tests.stories.test_at_the_hospital import statement
 
-pytestmark = pytest.mark.timeout(180)
-
 MESSAGE_SECONDS = 50
 patient, stranger, daughter, kin = stories.patient, stories.stranger, stories.daughter, stories.kin
 

@@ -36,7 +36,6 @@ from tests.parts.installation import Installation
 from tests.parts.sealcheck import pdfsig, seal_of
 from tests.records.pages import jpeg
 
-pytestmark = pytest.mark.timeout(180)
 NAME = "㛃䶮𬭎𫖯"
 EXAM = {"patient_id": "P1", "category": "radiology", "modality": "CT", "item": "胸部平扫", "body_part": "胸部"}
 AT = "2026-11-01T09:00:00+08:00"
