@@ -39,9 +39,9 @@ class Site:
         return self.installation.url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A hospital that holds the phantom."""
+    """A hospital that holds the phantom; one for all files here, which go to one worker."""
     with Installation(tmp_path_factory.mktemp("site"), WORKERS=1, REDIS_URL="none", INGEST_CHILDREN=1) as running:
         done = running.command("hospital", "demo", "--name", "示范医院")
         assert done.returncode == 0, done.stderr
@@ -59,15 +59,15 @@ def store(url: str, token: str, files: Iterable[bytes]) -> None:
     assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """Of one file only: as long as it runs, playwright holds this thread's event loop, which other tests need."""
+    """Of this folder only: as long as it runs, playwright holds this thread's event loop, which other tests need."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The Chromium of this machine."""
     browser = launched(playwright)
@@ -75,7 +75,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def old_chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser without WebGL and WebAssembly."""
     browser = launched(playwright, *OLD_DEVICE)
@@ -167,7 +167,7 @@ class Viewer:
 OpenViewer = Callable[..., Viewer]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def contexts() -> Iterator[dict[tuple[Browser, bool, bool], BrowserContext]]:
     """One for each kind of device and reader, so that not every test brings the scripts anew."""
     opened: dict[tuple[Browser, bool, bool], BrowserContext] = {}

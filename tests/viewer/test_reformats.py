@@ -1,3 +1,5 @@
+"""Planes cut from a volume: as numpy cuts them, measured in mm, led by a cross, refused where there is no volume."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.viewer import phantom
 from tests.viewer.conftest import DESKTOP, PHONE, OpenViewer, Site, Viewer, store
+from tests.viewer.seeing import until_seen
 
 pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 AXIAL, CORONAL, SAGITTAL = 0, 1, 2  # panes
@@ -44,18 +47,18 @@ def test_planes_are_those_that_numpy_cuts_and_are_marked_as_made(open_viewer: Op
         (CORONAL, drawn_out(values[:, ROWS // 2, :])),
         (SAGITTAL, drawn_out(values[:, :, COLUMNS // 2])),
     ):
-        until_seen(viewer, pane, expected)
+        until_cut(viewer, pane, expected)
         expect(viewer.corner("sw", pane)).to_contain_text("重建图像")
         expect(viewer.corner("sw", pane)).to_contain_text("仅供浏览参考，不作诊断依据")
     sides = [(viewer.corner("side-left", pane).inner_text(), viewer.corner("side-top", pane).inner_text()) for pane in range(3)]
     assert sides == [("R", "A"), ("R", "H"), ("A", "H")]
     thick(viewer, "最大密度")  # 10 mm: ten rows to each side
     near = slice(ROWS // 2 - 10, ROWS // 2 + 11)
-    until_seen(viewer, CORONAL, drawn_out(values[:, near, :].max(axis=1)))
+    until_cut(viewer, CORONAL, drawn_out(values[:, near, :].max(axis=1)))
     thick(viewer, "平均")
-    until_seen(viewer, CORONAL, drawn_out(values[:, near, :].mean(axis=1)))
+    until_cut(viewer, CORONAL, drawn_out(values[:, near, :].mean(axis=1)))
     thick(viewer, "最小密度")
-    until_seen(viewer, AXIAL, values[13:18].min(axis=0))
+    until_cut(viewer, AXIAL, values[13:18].min(axis=0))
 
 
 def test_distances_and_values_across_slices_are_those_of_the_body(open_viewer: OpenViewer, volume: str) -> None:
@@ -85,7 +88,7 @@ def test_cross_leads_the_other_planes_and_window_and_way_back_are_shared(open_vi
     viewer.drag(viewer.at(64.5, 48.5, COLUMNS, ROWS), viewer.at(40.5, 30.5, COLUMNS, ROWS))
     expect(counts[CORONAL]).to_have_text("31 / 96")
     expect(counts[SAGITTAL]).to_have_text("41 / 128")
-    until_seen(viewer, CORONAL, drawn_out(phantom.volume_values()[:, 30, :]))
+    until_cut(viewer, CORONAL, drawn_out(phantom.volume_values()[:, 30, :]))
     viewer.drag(viewer.at(80.5, 30.5, COLUMNS, ROWS), viewer.at(80.5, 60.5, COLUMNS, ROWS))  # a line moves one plane alone
     expect(counts[CORONAL]).to_have_text("61 / 96")
     expect(counts[SAGITTAL]).to_have_text("41 / 128")
@@ -150,7 +153,7 @@ def test_a_volume_too_large_for_the_device_is_halved_or_refused(open_viewer: Ope
     reformatted(viewer, volume)
     expect(viewer.corner("sw")).to_contain_text("平面内减半")
     values = phantom.volume_values()[15].astype(float)
-    until_seen(viewer, AXIAL, values.reshape(ROWS // 2, 2, COLUMNS // 2, 2).mean(axis=(1, 3)))
+    until_cut(viewer, AXIAL, values.reshape(ROWS // 2, 2, COLUMNS // 2, 2).mean(axis=(1, 3)))
     viewer.page.add_init_script(f"Object.defineProperty(navigator, 'deviceMemory', {{ value: {NO_GIB} }})")
     viewer.page.reload()
     viewer.shown().page.keyboard.press("x")
@@ -186,20 +189,12 @@ def row_of(height: int) -> float:
     return float((SLICES - 1 - height) * (FINE - 1) / (SLICES - 1) + 0.5)
 
 
-def until_seen(viewer: Viewer, pane: int, values: NDArray[np.generic]) -> None:
+def until_cut(viewer: Viewer, pane: int, values: NDArray[np.generic]) -> None:
     """Return once a pane shows these HU, pixel by pixel, in the window of the file (PS3.3 C.11.2.1.2)."""
     center, width = phantom.WINDOW
-    expected = np.clip((values.astype(np.float64) - (center - 0.5)) / (width - 1) + 0.5, 0, 1) * 255
     viewer.pane(pane).focus()
     viewer.page.keyboard.press("1")
-    rows, columns = expected.shape
-    off = 255.0
-    for _ in range(400):
-        off = float(np.abs(viewer.pixels(rows, columns, pane) - expected).max())
-        if off <= 1:
-            return
-        viewer.page.wait_for_timeout(50)
-    pytest.fail(f"pane {pane} never showed what was expected: off by {off}")
+    until_seen(viewer, np.clip((values.astype(np.float64) - (center - 0.5)) / (width - 1) + 0.5, 0, 1) * 255, pane)
 
 
 def of_volumes(viewer: Viewer) -> list[str]:

@@ -42,7 +42,7 @@ export class Strip {
     const { viewer, reformats } = this;
     const { only, thickness } = reformats;
     const choices: (View | null)[] = innerWidth < WIDE_PIXELS ? VIEWS : [null, ...VIEWS];
-    const thick = thickness.mm ? `${word(thickness.slab)} ${plain(thickness.mm)} mm` : `${word("thickness")} ${word("thin")}`;
+    const thick = thickness.mm ? `${word(thickness.slab)} ${plain(thickness.mm)} mm` : word("thickness");
     this.buttons.replaceChildren(
       ...choices.map((view) => this.button(view ?? "three", word(view ?? "three"), () => reformats.show(view), view === only)),
       this.button("thick", thick, () => this.thickness()),
