@@ -1,6 +1,7 @@
 // The phone's app: nothing but the pages; each stands in parts/Page.
 import type { PropsWithChildren } from "react";
 
+import "./state/steps"; // first: it hears the phone's own back before the router does
 import "./app.css";
 
 export default function App({ children }: PropsWithChildren) {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from docs.take_pictures import FOLDER, MOST_BYTES, PICTURES
+from docs.take_pictures.fitting import MOST_BYTES
+from docs.take_pictures.table import FOLDER, PICTURES
 
 ROOT = Path(__file__).resolve().parents[2]
 _NAMED = re.compile(r'src="((?:docs/)?pictures/[^"]+)"|\]\(((?:docs/)?pictures/[^)]+)\)')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pydicom
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pydicom.data import get_testdata_file
 
 from api.commands.hospital import set_up
@@ -24,11 +25,9 @@ from api.services import open_services
 from api.tickets import new_ticket
 from core.clock import now
 from infra.settings import Settings, from_environ
-from tests.browser.conftest import chromium
+from tests.parts.chromium import launched
 from tests.parts.installation import Installation
 from tests.parts.phone import Phone
-
-__all__ = ["chromium"]
 
 SLICES = 24  # two pages of film
 CT = "胸部CT增强（模体）"
@@ -39,6 +38,7 @@ PHONE = {"width": 390, "height": 844}
 WAIT_MS = 40_000
 FILM_SECONDS = 120.0  # far more than it takes
 MINI_PROGRAMS = ("weapp", "alipay")
+LOGINS = 5  # of two tests on both mini-programs, and to look for the film
 SERIOUS = ("serious", "critical")
 
 OpenPhone = Callable[..., Page]
@@ -53,9 +53,9 @@ class Demo:
     logins: list[dict[str, str]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo's people and exams, with the images of one CT only, so that it is there soon."""
+    """The demo's people and exams, with the images of one CT only, so that it is there soon; for all files of this folder."""
     if not (SHARE / "h5" / "index.html").exists():
         pytest.fail("the pages have not been built: infra/deploy/phone.sh h5")
     folder = tmp_path_factory.mktemp("images")
@@ -63,30 +63,40 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         (folder / f"ct{number:03}.dcm").write_bytes(content)
     _echoes(folder)
     with Installation(tmp_path_factory.mktemp("phone"), WORKERS=1, REDIS_URL="none") as running:
-        logins = asyncio.run(_introduced(settings_of(running)))
+        with ThreadPoolExecutor(1) as beside:  # Playwright's own loop may run in this thread
+            logins = beside.submit(asyncio.run, _introduced(settings_of(running))).result()
         done = running.command("import", str(folder), "--hospital", "demo")
         assert done.returncode == 0, done.stderr
         yield Demo(running, logins)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site(demo: Demo) -> Installation:
     """The server."""
     return demo.site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The Chromium of this machine. No test of this folder needs the event loop that playwright holds meanwhile."""
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
 def logins(demo: Demo) -> list[dict[str, str]]:
-    """Tokens of logins of the demo's patient, one for each mini-program."""
+    """Tokens of logins of the demo's patient, each taken out by who uses it."""
     return demo.logins
 
 
-@pytest.fixture(scope="module")
-def film(site: Installation) -> None:
+@pytest.fixture(scope="package")
+def film(site: Installation, logins: list[dict[str, str]]) -> None:
     """The CT has its film; other tests go first, since it takes its time."""
     end = time.monotonic() + FILM_SECONDS
     with Phone(site.url, PATIENT) as phone:
-        phone.log_in()
+        phone.client.headers["Authorization"] = f"Bearer {logins.pop()['access_token']}"
         while time.monotonic() < end:
             if any(each["item"] == CT and each["films"] for each in phone.exams()):
                 return
@@ -114,7 +124,7 @@ def open_phone(site: Installation, chromium: Browser) -> Iterator[OpenPhone]:
     assert not faults
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def patients_phone(site: Installation, chromium: Browser) -> Iterator[BrowserContext]:
     """One phone of the demo's patient, signed in, for all tests that leave it as it is."""
     context = new_phone(site, chromium)
@@ -213,7 +223,7 @@ async def _introduced(settings: Settings) -> list[dict[str, str]]:
         await introduce(services.people, services.trail, now())
         patient = await patient_of_demo(services.people)
         assert patient is not None
-        begun = [await services.people.sign_ins.begin(patient, "sms", now()) for _ in MINI_PROGRAMS]
+        begun = [await services.people.sign_ins.begin(patient, "sms", now()) for _ in range(LOGINS)]
     return [{"access_token": each.access, "refresh_token": each.refresh} for each in begun]
 
 

@@ -1,4 +1,4 @@
-"""What was built for WeChat and Alipay carries nothing it must not; how it runs is in test_pages.py."""
+"""What was built for WeChat and Alipay carries nothing it must not; how it runs is in test_mini_pages.py."""
 
 from __future__ import annotations
 

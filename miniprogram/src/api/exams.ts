@@ -63,6 +63,9 @@ export interface FilmPage {
   cells: Cell[] | null;
 }
 
+/** States of an exam whose report is still to come. */
+export const WAITING = ["registered", "examined", "in_review", "withdrawn"];
+
 export const ANY: ExamQuery = { hospital: "", category: "", from: "", to: "", q: "", sort: "" };
 
 /** One page of the list; `cursor` is `next` of the page before. */

@@ -4,6 +4,8 @@ import { call } from "./client";
 
 export type Part = "report" | "film" | "images";
 export const PARTS: Part[] = ["report", "film", "images"];
+const MOST_AT_ONCE = 100; // series
+const FINAL = ["final", "corrected"];
 
 /** What of one exam is shared; `parts` and `series` null: all of them. */
 export interface Choice {
@@ -66,6 +68,11 @@ export interface Series {
   picture: string; // where a small picture of it is
 }
 
+/** Only what the hospital has finally reported may be shared. */
+export function mayBeShared(exam: Exam): boolean {
+  return FINAL.includes(exam.report?.status || "");
+}
+
 /** Make a share; the digits of its passcode are told this once. */
 export function share({ choices, ...more }: Wanted): Promise<Share> {
   return call("POST", "/api/v1/shares", {
@@ -122,8 +129,17 @@ export async function seriesOf(exam: Exam): Promise<Series[]> {
 
 type Row = Record<string, { Value?: unknown[] } | undefined>;
 
+/** All of a study's: the server tells at most so many at once. */
 async function ask(study: string): Promise<Row[]> {
-  return (await call<Row[] | null>("GET", `/dicom-web/studies/${study}/series?limit=100`)) || [];
+  const rows: Row[] = [];
+  for (;;) {
+    const path = `/dicom-web/studies/${study}/series?limit=${MOST_AT_ONCE}&offset=${rows.length}`;
+    const page = (await call<Row[] | null>("GET", path)) || [];
+    rows.push(...page);
+    if (page.length < MOST_AT_ONCE) {
+      return rows;
+    }
+  }
 }
 
 function seriesIn(study: string, row: Row): Series {

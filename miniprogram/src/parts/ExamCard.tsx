@@ -24,7 +24,7 @@ export function ExamCard({ exam }: { exam: Exam }) {
         </span>
         <Thumb exam={exam} kind={nameOf(say.categories, exam.category, exam.modality)} />
       </button>
-      {WAITING.includes(exam.state) && <NotifyMe exam={exam} />}
+      {process.env.TARO_ENV !== "h5" && WAITING.includes(exam.state) && <NotifyMe exam={exam} />}
     </>
   );
 }

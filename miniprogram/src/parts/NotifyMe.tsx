@@ -1,13 +1,15 @@
-// 出报告后通知我: asks the platform for one message, in one tap. In a browser a text message comes anyway.
+// 出报告后通知我: asks the platform for one message, in one tap. In a browser a text message comes, unless its reader turned them off.
 import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
 import { call } from "../api/client";
 import type { Exam } from "../api/exams";
 import { token } from "../api/tokens";
+import { open } from "../state/go";
 import { useWords } from "../words";
 import { cardWords } from "../words/card";
 import { Button, Said } from "./Pieces";
+import { useAnswer } from "./useAnswer";
 
 interface Offered {
   hospital: string;
@@ -22,10 +24,39 @@ let asking: Promise<Offered[]> | null = null;
 let askedAs = "";
 
 export function NotifyMe({ exam }: { exam: Exam }) {
+  return process.env.TARO_ENV === "h5" ? <TurnedOff hospital={exam.hospital.code} /> : <ByPlatform exam={exam} />;
+}
+
+interface Wishes {
+  hospital: string;
+  nothing: boolean;
+  kinds: { kind: string; ways: { on: boolean }[] }[];
+}
+
+/** Nothing where a message comes; else that none does, and the way to have them again. */
+function TurnedOff({ hospital }: { hospital: string }) {
+  const say = useWords(cardWords);
+  const asked = useAnswer(() => call<{ items: Wishes[] }>("GET", "/api/v1/me/notices"), [hospital]);
+  const mine = asked.answer?.items.find((each) => each.hospital === hospital);
+  const ready = mine?.kinds.find((each) => each.kind === "report-ready");
+  if (!mine || !(mine.nothing || (ready?.ways.length && ready.ways.every(({ on }) => !on)))) {
+    return null;
+  }
+  return (
+    <div className="stack">
+      <Said>{say.notifyOff}</Said>
+      <Button kind="quiet" onTap={() => open("settings")}>
+        {say.notifyOn}
+      </Button>
+    </div>
+  );
+}
+
+function ByPlatform({ exam }: { exam: Exam }) {
   const say = useWords(cardWords);
   const templates = useTemplates(exam.hospital.code);
   const [said, setSaid] = useState("");
-  if (process.env.TARO_ENV === "h5" || templates?.length === 0) {
+  if (templates?.length === 0) {
     return <p className="text small notify">{say.notifyBySms}</p>;
   }
   // The platforms show their dialogue only in the very tap: what it is about is known before, and asked for at once.

@@ -21,6 +21,8 @@ const zh = {
   notify: "出报告后通知我",
   notified: "好的，报告出来后会通知您。",
   notifyBySms: "报告出来后，会发短信到您的手机。",
+  notifyOff: "您关闭了这家医院的通知，报告出来后不会有消息。",
+  notifyOn: "去打开通知",
   notifyRefused: "没有打开通知。报告出来后，仍会发短信到您的手机。",
 };
 
@@ -44,6 +46,8 @@ const en: typeof zh = {
   notify: "Tell me when it is ready",
   notified: "We will tell you when the report is ready.",
   notifyBySms: "You will get a text message when the report is ready.",
+  notifyOff: "You turned off this hospital's messages: none will come when the report is ready.",
+  notifyOn: "Turn them on",
   notifyRefused: "Not switched on. You will still get a text message when the report is ready.",
 };
 

@@ -13,7 +13,7 @@ const zh = {
   filmHint: "双击一格，打开那幅影像",
   openImage: (index: number, count: number) => `打开第 ${index} 格（共 ${count} 格）的影像`,
   filmAlt: (n: number) => `胶片第 ${n} 页`,
-  noFilm: "这项检查还没有胶片。",
+  noFilm: "这项检查还没有胶片。有影像的检查，胶片做好后会出现在这里。",
   cells: "逐格看",
 };
 
@@ -29,7 +29,7 @@ const en: typeof zh = {
   filmHint: "Double tap a cell to open its image",
   openImage: (index, count) => `Open the image of cell ${index} of ${count}`,
   filmAlt: (n) => `Page ${n} of the film`,
-  noFilm: "This exam has no film yet.",
+  noFilm: "This exam has no film yet. Where there are images, it appears here once it is made.",
   cells: "By cell",
 };
 

@@ -3,6 +3,7 @@
 //     node mini_program.cjs FOLDER PLATFORM SERVER STEPS
 //
 // STEPS is JSON, one after the other: {"keep": [name, value]} in storage, {"open": page}, {"see": words}, {"tap": words}, {"type": [name of the field, words]},
+// {"leave": words} that WeChat asks before going back, {"stay": true} when it asks nothing,
 // {"typeCode": [name of the field, phone]}, {"code": what the platform says once of who holds the phone}. Prints as JSON the words on the last page, what stands in storage, and what was asked.
 const path = require("path");
 
@@ -17,6 +18,7 @@ const storage = {};
 const asked = [];
 const codes = [];
 const dialogues = [];
+let leaving = null; // what WeChat asks before its reader may go back
 let tapping = false; // the platforms ask the reader nothing but while a finger taps
 const stack = [];
 let app;
@@ -70,6 +72,8 @@ const known = {
     const accepted = Object.fromEntries(templates.map((each) => [each, "accept"]));
     told(options, alipay ? { behavior: "subscribe", result: { subscribedEntityIds: templates } } : accepted);
   },
+  enableAlertBeforeUnload: (options) => void (leaving = options.message),
+  disableAlertBeforeUnload: () => void (leaving = null),
   pageScrollTo: (options) => told(options, {}),
   saveImageToPhotosAlbum: (options) => told(options, {}),
   navigateTo: navigate,
@@ -171,6 +175,8 @@ const DOES = {
   code: (said) => void codes.push(said),
   keep: ([name, value]) => void (storage[name] = value),
   open: (page) => open(page),
+  leave: (wanted) => until(() => (leaving ?? "").includes(wanted)),
+  stay: () => until(() => leaving === null),
   see: (wanted) => until(() => words().includes(wanted)),
   tap: async (wanted) => happen(await until(() => find(wanted, (node) => has(node, ...TOUCHED) && !has(node, "off"))), "tap", {}),
   type: ([name, said]) => type(name, said),

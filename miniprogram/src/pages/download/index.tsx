@@ -3,10 +3,12 @@ import Taro from "@tarojs/taro";
 import { useState } from "react";
 
 import { type Manifest, manifest as askManifest, type OnPc, onPc, zipPath } from "../../api/downloads";
-import { exam as askExam } from "../../api/exams";
+import { exam as askExam, WAITING } from "../../api/exams";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
+import { Bones, Button, Card, Empty, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
+import { replace } from "../../state/go";
 import { known } from "../../state/history";
 import { useWords } from "../../words";
 import { sayTime } from "../../words/dates";
@@ -39,9 +41,15 @@ export default function Download() {
           </p>
         </section>
       )}
-      {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
+      {asked.problem && <ExamFault exam={id} problem={asked.problem} again={asked.again} />}
       {!shown && !asked.problem && <Bones cards={2} />}
-      {nothing && <Empty title={say.nothing} />}
+      {nothing && (
+        <Empty title={exam && WAITING.includes(exam.state) ? exam.state_text : say.nothing}>
+          <Button kind="quiet" onTap={() => replace("exam", { id })}>
+            {say.toExam}
+          </Button>
+        </Empty>
+      )}
       {shown && !nothing && (KEEPS_FILES ? <Here id={id} shown={shown} day={exam?.performed_at} /> : <InApp shown={shown} />)}
       {shown && !nothing && <Elsewhere id={id} />}
     </Page>

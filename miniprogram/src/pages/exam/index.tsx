@@ -2,11 +2,13 @@
 import Taro from "@tarojs/taro";
 import { useEffect, useRef, useState } from "react";
 
-import { exam as askExam, type Exam, type ExamDetail } from "../../api/exams";
+import { exam as askExam, type Exam, type ExamDetail, WAITING } from "../../api/exams";
+import { mayBeShared } from "../../api/shares";
 import { State } from "../../parts/ExamCard";
 import { NotifyMe } from "../../parts/NotifyMe";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Card, Fault } from "../../parts/Pieces";
+import { Bones, Button, Card } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
 import { open, openViewer } from "../../state/go";
 import { around, known } from "../../state/history";
@@ -18,7 +20,6 @@ import { saySize } from "../../words/sizes";
 import "./index.css";
 
 const SWIPE_PX = 72;
-const WAITING = ["examined", "in_review"];
 
 export default function ExamPage() {
   const say = useWords(examWords);
@@ -48,7 +49,7 @@ export default function ExamPage() {
 
   return (
     <Page title={say.examTitle} hospital={shown?.hospital.code}>
-      {asked.problem && <Fault problem={asked.problem} again={asked.again} />}
+      {asked.problem && <ExamFault exam={id} problem={asked.problem} again={asked.again} />}
       {!shown && !asked.problem && <Bones cards={2} />}
       {shown && !asked.problem && (
         <div className="loose" {...swipe}>
@@ -59,17 +60,23 @@ export default function ExamPage() {
             </p>
             <State exam={shown} />
             {shown.state_text && !isPlain(shown) && <p className="text">{shown.state_text}</p>}
-            {WAITING.includes(shown.state) && <NotifyMe exam={shown} />}
+            {WAITING.includes(shown.state) && shown.state !== "registered" && <NotifyMe exam={shown} />}
           </section>
           <Entries exam={shown} say={say} online={online} />
           <Card>
-            <Button kind="quiet" off={isBare(shown)} onTap={() => open("share", { exam: id })}>
-              {say.share}
-            </Button>
-            <div className="ways">
-              <Button kind="plain" off={isBare(shown)} onTap={() => open("download", { exam: id })}>
-                {say.download}
+            {mayBeShared(shown) ? (
+              <Button kind="quiet" onTap={() => open("share", { exam: id })}>
+                {say.share}
               </Button>
+            ) : (
+              <p className="text second">{shown.state === "withdrawn" ? say.shareCorrected : say.shareLater}</p>
+            )}
+            <div className="ways">
+              {!isBare(shown) && (
+                <Button kind="plain" onTap={() => open("download", { exam: id })}>
+                  {say.download}
+                </Button>
+              )}
               <Button kind="plain" onTap={() => open("looked", { exam: id })}>
                 {say.whoLooked}
               </Button>
@@ -106,19 +113,17 @@ interface EntriesProps {
 function Entries({ exam, say, online }: EntriesProps) {
   const images = () =>
     exam.studies.length === 1 ? openViewer({ study: exam.studies[0], exam: exam.id }) : open("images", { id: exam.id });
-  const report = exam.report
-    ? exam.report.status === "preliminary"
-      ? say.reportPreliminary
-      : say.reportPages
-    : say.reportNotYet;
+  const withdrawn = exam.state === "withdrawn"; // its page says so, and whom to call
+  const toCome = WAITING.includes(exam.state) ? say.notYet : say.none;
+  const report = withdrawn ? say.reportWithdrawn : exam.report ? reportWords(exam.report.status, say) : say.notYet;
   const size = exam.image_bytes ? saySize(exam.image_bytes) : "";
-  const inside = exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : say.imagesNone;
+  const inside = exam.images ? say.imageCount(exam.images) : exam.elsewhere_url ? say.elsewhere : toCome;
   return (
     <div className="entries">
-      <Entry word={say.report} inside={report} off={!exam.report} onTap={() => open("report", { exam: exam.id })} />
+      <Entry word={say.report} inside={report} off={!exam.report && !withdrawn} onTap={() => open("report", { exam: exam.id })} />
       <Entry
         word={say.film}
-        inside={exam.films ? say.filmPages(exam.films) : say.filmNone}
+        inside={exam.films ? say.filmPages(exam.films) : exam.images ? say.notYet : toCome}
         off={!exam.films}
         onTap={() => open("film", { id: exam.id })}
       />
@@ -131,6 +136,11 @@ function Entries({ exam, say, online }: EntriesProps) {
       />
     </div>
   );
+}
+
+function reportWords(status: string, say: typeof examWords.zh): string {
+  const words: Record<string, string> = { preliminary: say.reportPreliminary, corrected: say.reportCorrected };
+  return words[status] || say.reportPages;
 }
 
 interface EntryProps {

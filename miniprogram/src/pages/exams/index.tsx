@@ -1,6 +1,8 @@
 // My exams of all hospitals in one list: found by hospital, kind, day and words.
+import { useDidShow } from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
+import { closed as askClosed, type ClosedPage } from "../../api/activations";
 import { ANY, type Exam, type ExamQuery, exams } from "../../api/exams";
 import { ExamCard } from "../../parts/ExamCard";
 import { Field } from "../../parts/Field";
@@ -8,22 +10,28 @@ import { Page } from "../../parts/Page";
 import { Bones, Button, Empty, Fault, Said } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
-import { remember } from "../../state/history";
+import { hasChanged, remember } from "../../state/history";
+import { useSteps } from "../../state/steps";
 import { useWords } from "../../words";
 import { examsWords } from "../../words/exams";
+import { Closed } from "./Closed";
 import { Filter } from "./Filter";
 import "./index.css";
+
+const NOTHING_CLOSED: ClosedPage = { items: [], next: null, notices: [] };
 
 export default function Exams() {
   const say = useWords(examsWords);
   const [query, setQuery] = useState<ExamQuery>(ANY);
   const [typed, setTyped] = useState("");
   const [filtering, setFiltering] = useState(false);
+  useSteps(filtering ? 1 : 0, () => setFiltering(false));
   const first = useAnswer(() => exams(query), [query]);
   const [further, setFurther] = useState<{ items: Exam[]; next: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState(""); // of the further ones
   useEffect(() => setFurther(null), [first.answer]);
+  useDidShow(() => hasChanged() && first.again());
 
   const shown = first.answer ? [...first.answer.items, ...(further?.items || [])] : [];
   const next = further ? further.next : first.answer?.next || null;
@@ -47,6 +55,7 @@ export default function Exams() {
   }, [answered]);
   const filters = [query.hospital, query.category, query.from || query.to, query.sort].filter(Boolean).length;
   const narrowed = filters > 0 || query.q !== "";
+  const closed = useAnswer(async () => (answered && !narrowed ? askClosed() : NOTHING_CLOSED), [answered, narrowed]);
   const clear = () => {
     setTyped("");
     setQuery(ANY);
@@ -106,7 +115,7 @@ export default function Exams() {
       {filtering && <Filter query={query} onChange={setQuery} />}
       {first.problem && <Fault problem={first.problem} again={first.again} />}
       {!first.answer && !first.problem && <Bones />}
-      {first.answer && shown.length === 0 && (
+      {first.answer && shown.length === 0 && (narrowed || closed.problem || closed.answer?.items.length === 0) && (
         <Empty title={narrowed ? say.nothingFound : say.noExams}>
           {narrowed ? (
             <Button kind="quiet" onTap={clear}>
@@ -132,6 +141,7 @@ export default function Exams() {
           {say.more}
         </Button>
       )}
+      {first.answer && !next && closed.answer && closed.answer.items.length > 0 && <Closed first={closed.answer} />}
     </Page>
   );
 }

@@ -2,12 +2,15 @@
 import Taro from "@tarojs/taro";
 import { useEffect, useRef, useState } from "react";
 
-import { type Cell, filmPage, filmPath, films, SMALL_FILM } from "../../api/exams";
+import { type Cell, filmPage, filmPath, films, SMALL_FILM, WAITING } from "../../api/exams";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
 import { Picture } from "../../parts/Picture";
-import { Button, Empty, Fault } from "../../parts/Pieces";
+import { Button, Empty } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
-import { openViewer } from "../../state/go";
+import { openViewer, replace } from "../../state/go";
+import { known } from "../../state/history";
+import { useSteps } from "../../state/steps";
 import { useWords } from "../../words";
 import { filmWords } from "../../words/film";
 import { Sheet, type Zoom } from "./Sheet";
@@ -20,11 +23,19 @@ export default function Film() {
   const { answer, problem, again } = useAnswer(() => films(id), [id]);
   const [n, setN] = useState(1);
   const count = answer?.items.length || 0;
+  const none = problem || (answer && count === 0);
+  const exam = known(id);
   return (
-    <Page title={say.filmTitle} dark bare>
-      {problem && <Fault problem={problem} again={again} />}
-      {answer && count === 0 && <Empty title={say.noFilm} />}
-      {!problem && (!answer || count > 0) && <Sheets id={id} n={n} count={count} onTurn={setN} size={answer?.items[n - 1]} />}
+    <Page title={say.filmTitle} dark bare={!none} hospital={exam?.hospital.code}>
+      {problem && <ExamFault exam={id} problem={problem} again={again} />}
+      {answer && count === 0 && (
+        <Empty title={exam && WAITING.includes(exam.state) ? exam.state_text : say.noFilm}>
+          <Button kind="quiet" onTap={() => replace("exam", { id })}>
+            {say.toExam}
+          </Button>
+        </Empty>
+      )}
+      {!none && <Sheets id={id} n={n} count={count} onTurn={setN} size={answer?.items[n - 1]} />}
     </Page>
   );
 }
@@ -44,6 +55,7 @@ function Sheets({ id, n, count, onTurn, size }: SheetsProps) {
   const [width, setWidth] = useState(() => widthFor(1));
   const cells = useCells(id, n);
   const [listed, setListed] = useState(false);
+  useSteps(listed ? 1 : 0, () => setListed(false));
   const turn = (by: number) => {
     zoom.current?.whole();
     onTurn(Math.min(Math.max(n + by, 1), count));

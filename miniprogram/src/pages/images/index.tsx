@@ -1,11 +1,12 @@
 // The images of an exam that has several sets of them, or whose images another system shows.
 import Taro from "@tarojs/taro";
 
-import { exam as askExam } from "../../api/exams";
+import { exam as askExam, WAITING } from "../../api/exams";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Empty, Fault } from "../../parts/Pieces";
+import { Bones, Button, Empty } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
-import { openViewer } from "../../state/go";
+import { openViewer, replace } from "../../state/go";
 import { useWords } from "../../words";
 import { imagesWords } from "../../words/images";
 
@@ -15,9 +16,16 @@ export default function Images() {
   const { answer, problem, again } = useAnswer(() => askExam(id), [id]);
   return (
     <Page title={say.imagesTitle} hospital={answer?.hospital.code}>
-      {problem && <Fault problem={problem} again={again} />}
+      {problem && <ExamFault exam={id} problem={problem} again={again} />}
       {!answer && !problem && <Bones cards={1} />}
-      {answer && answer.studies.length === 0 && <Empty title={say.noImages}>{elsewhere(answer.elsewhere_url, say.elsewhere)}</Empty>}
+      {answer && answer.studies.length === 0 && (
+        <Empty title={WAITING.includes(answer.state) ? answer.state_text : say.noImages}>
+          {elsewhere(answer.elsewhere_url, say.elsewhere)}
+          <Button kind="quiet" onTap={() => replace("exam", { id })}>
+            {say.toExam}
+          </Button>
+        </Empty>
+      )}
       {answer && answer.studies.length > 0 && (
         <>
           <p className="text">{say.imagesChoose}</p>

@@ -4,8 +4,9 @@ import { useEffect, useState } from "react";
 
 import { call } from "../../api/client";
 import { exam as askExam } from "../../api/exams";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
-import { Bones, Button, Card, Empty, Fault } from "../../parts/Pieces";
+import { Bones, Button, Card, Empty } from "../../parts/Pieces";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { known } from "../../state/history";
 import { nameOf, useWords } from "../../words";
@@ -55,7 +56,7 @@ export default function Looked() {
         {exam && <h2 className="large">{exam.item}</h2>}
         <p className="text second">{say.lookedWhy}</p>
       </section>
-      {first.problem && <Fault problem={first.problem} again={first.again} />}
+      {first.problem && <ExamFault exam={id} problem={first.problem} again={first.again} />}
       {!first.answer && !first.problem && <Bones />}
       {first.answer && !shown.length && <Empty title={say.lookedNone} />}
       {shown.length > 0 && (

@@ -2,15 +2,17 @@
 import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
-import { exam as askExam } from "../../api/exams";
+import { exam as askExam, WAITING } from "../../api/exams";
 import { pdfPath, picturePath, type Piece, type Report, report as askReport, type Term, terms as askTerms } from "../../api/reports";
 import { token } from "../../api/tokens";
 import { addressOf } from "../../api/transport";
 import { Call } from "../../parts/HospitalPhone";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
 import { Picture } from "../../parts/Picture";
-import { Bones, Button, Card, Empty, Fault, Said } from "../../parts/Pieces";
+import { Bones, Button, Card, Empty, Said } from "../../parts/Pieces";
 import { useAnswer } from "../../parts/useAnswer";
+import { replace } from "../../state/go";
 import { known } from "../../state/history";
 import { useSeenAt } from "../../state/seen";
 import { useWords } from "../../words";
@@ -36,8 +38,14 @@ export default function ReportPage() {
           </p>
         </section>
       )}
-      {asked.problem?.kind === "missing" && exam && <Empty title={say.reportNone} />}
-      {asked.problem && !(asked.problem.kind === "missing" && exam) && <Fault problem={asked.problem} again={asked.again} />}
+      {asked.problem?.kind === "missing" && exam && (
+        <Empty title={WAITING.includes(exam.state) ? exam.state_text : say.reportNone}>
+          <Button kind="quiet" onTap={() => replace("exam", { id })}>
+            {say.toExam}
+          </Button>
+        </Empty>
+      )}
+      {asked.problem && !(asked.problem.kind === "missing" && exam) && <ExamFault exam={id} problem={asked.problem} again={asked.again} />}
       {!shown && !asked.problem && <Bones cards={2} />}
       {shown && (shown.status === "withdrawn" ? <Withdrawn report={shown} /> : <Shown id={id} report={shown} />)}
     </Page>

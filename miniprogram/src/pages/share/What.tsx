@@ -2,14 +2,13 @@
 import { useState } from "react";
 
 import type { Exam } from "../../api/exams";
-import { type Choice, type Part, type Series, seriesOf } from "../../api/shares";
-import { Picture } from "../../parts/Picture";
-import { Bones, Button, Card, Check, Empty, Fault } from "../../parts/Pieces";
-import { useAnswer } from "../../parts/useAnswer";
+import { type Choice, mayBeShared, type Part } from "../../api/shares";
+import { Button, Card, Check, Empty } from "../../parts/Pieces";
 import { useWords } from "../../words";
 import { sayDay } from "../../words/dates";
 import { shareWords } from "../../words/share";
-import { mayBeShared, partsOf, withParts, withSeries } from "./draft";
+import { partsOf, withParts } from "./draft";
+import { SeriesOf } from "./SeriesOf";
 
 interface Props {
   mine: Exam[];
@@ -108,47 +107,5 @@ function Of({ exam, choice, onChange }: { exam: Exam; choice: Choice; onChange: 
         {choosing ? say.chooseClose : say.choose}
       </Button>
     </div>
-  );
-}
-
-function SeriesOf({ exam, choice, onChange }: { exam: Exam; choice: Choice; onChange: (choice: Choice) => void }) {
-  const say = useWords(shareWords);
-  const asked = useAnswer(() => seriesOf(exam), [exam.id]);
-  if (asked.problem) {
-    return <Fault problem={asked.problem} again={asked.again} />;
-  }
-  if (!asked.answer) {
-    return <Bones cards={1} />;
-  }
-  const all = asked.answer.map((each) => each.uid);
-  if (all.length < 2) {
-    return null;
-  }
-  const chosen = choice.series || all;
-  const toggle = (uid: string) =>
-    onChange(withSeries(choice, all, chosen.includes(uid) ? chosen.filter((each) => each !== uid) : [...chosen, uid]));
-  return (
-    <div className="of-series">
-      <p className="text second">{say.series(chosen.length, all.length)}</p>
-      {asked.answer.map((each, index) => (
-        <Check key={each.uid} on={chosen.includes(each.uid)} onTap={() => toggle(each.uid)}>
-          <SeriesLine series={each} number={index + 1} />
-        </Check>
-      ))}
-    </div>
-  );
-}
-
-function SeriesLine({ series, number }: { series: Series; number: number }) {
-  const say = useWords(shareWords);
-  const [shown, setShown] = useState(true);
-  return (
-    <span className="series-line">
-      {shown && <Picture className="series-picture" path={series.picture} words="" onError={() => setShown(false)} />}
-      <span className="series-words">
-        <span className="line-name">{series.description || say.seriesName(number)}</span>
-        <span className="second line-more">{[series.modality, say.pictures(series.count)].filter(Boolean).join(" · ")}</span>
-      </span>
-    </span>
   );
 }

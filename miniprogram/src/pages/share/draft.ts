@@ -5,7 +5,6 @@ import { type Choice, type Part, PARTS, type Share, type Wanted } from "../../ap
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 export const FACE_TO_FACE = 600; // seconds that a share without a passcode lives
-const FINAL = ["final", "corrected"];
 
 export interface Draft {
   choices: Choice[];
@@ -51,11 +50,6 @@ export function wanted(draft: Draft): Wanted {
     passcode: draft.passcode ? true : null,
     allow_download: draft.download,
   };
-}
-
-/** Only what the hospital has finally reported may be shared. */
-export function mayBeShared(exam: Exam): boolean {
-  return FINAL.includes(exam.report?.status || "");
 }
 
 /** The parts that an exam has. */

@@ -2,20 +2,20 @@
 import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
-import { call, Problem } from "../../api/client";
 import type { Exam } from "../../api/exams";
-import { one, share as make, type Share } from "../../api/shares";
+import { mayBeShared, one, type Share } from "../../api/shares";
 import { Page } from "../../parts/Page";
 import { Bones, Button, Said } from "../../parts/Pieces";
-import { ShareCard } from "../../parts/ShareCard";
+import { ShareCard } from "../../parts/share/ShareCard";
 import { problemOf } from "../../parts/useAnswer";
 import { around, known } from "../../state/history";
+import { useSteps } from "../../state/steps";
 import { toTop } from "../../state/top";
 import { useWords } from "../../words";
 import { shareWords } from "../../words/share";
-import type { Offered } from "../settings/Texts";
-import { begun, type Draft, likeThat, mayBeShared, settled, wanted } from "./draft";
+import { begun, type Draft, likeThat, settled } from "./draft";
 import { How } from "./How";
+import { useMaking } from "./making";
 import { Preview } from "./Preview";
 import { Terms } from "./Terms";
 import { What } from "./What";
@@ -23,6 +23,7 @@ import { Who } from "./Who";
 import "./index.css";
 
 const STEPS = 4;
+const MOST_SERIES = 100; // that may be named one by one: the preview asks for them in its address
 const WHO = 1;
 const WHAT = 2;
 const HOW = 3;
@@ -30,7 +31,7 @@ const PREVIEW = 4;
 
 export default function SharePage() {
   const say = useWords(shareWords);
-  const { exam: first = "", again = "" } = Taro.getCurrentInstance().router?.params || {};
+  const [{ exam: first = "", again = "" }] = useState(() => Taro.getCurrentInstance().router?.params || {});
   const [mine, setMine] = useState<Exam[] | null>(null);
   const [draft, setDraft] = useState<Draft>(() => begun(first));
   const [step, setStep] = useState(WHO);
@@ -63,9 +64,9 @@ export default function SharePage() {
     setDraft((before) => settled({ ...before, ...more }));
   };
   const go = (to: number) => {
-    const nothing = !draft.choices.length ? say.chooseExam : draft.choices.some(isEmpty) ? say.chooseSome : "";
-    if (to > WHAT && nothing) {
-      setFault(nothing);
+    const missing = missingIn(draft, say);
+    if (to > WHAT && missing) {
+      setFault(missing);
       return;
     }
     setFault("");
@@ -73,6 +74,13 @@ export default function SharePage() {
   };
   useEffect(toTop, [step, Boolean(made)]);
   const making = useMaking(draft, setMade, setFault);
+  const begin = again ? HOW : WHO; // from here the phone's back leaves the page
+  const backTo = (depth: number) => {
+    making.refuse();
+    setFault("");
+    setStep(begin + depth);
+  };
+  useSteps(made ? 0 : Math.max(0, step - begin) + (making.terms ? 1 : 0), backTo, say.shareLeave);
 
   if (made) {
     return (
@@ -83,7 +91,7 @@ export default function SharePage() {
   }
   if (making.terms) {
     return (
-      <Page title={say.shareTitle}>
+      <Page title={say.shareTitle} onBack={making.refuse}>
         <Terms terms={making.terms} fault={fault} busy={making.busy} onAgree={making.agree} onRefuse={making.refuse} />
       </Page>
     );
@@ -93,7 +101,7 @@ export default function SharePage() {
     go(WHAT);
   };
   return (
-    <Page title={say.shareTitle} hospital={known(first)?.hospital.code} onBack={step > WHO ? () => go(step - 1) : undefined}>
+    <Page title={say.shareTitle} hospital={known(first)?.hospital.code} onBack={step > begin ? () => go(step - 1) : undefined}>
       <p className="text second">{say.shareStep(step, STEPS)}</p>
       {step === WHO && <Who onChoose={choose} />}
       {step === WHAT && (mine ? <What mine={mine} choices={draft.choices} onChange={(choices) => change({ choices })} /> : <Bones />)}
@@ -118,44 +126,15 @@ export default function SharePage() {
   );
 }
 
-/** Making it, with whatever must be agreed to or confirmed first. */
-function useMaking(draft: Draft, onMade: (share: Share) => void, setFault: (said: string) => void) {
-  const [terms, setTerms] = useState<Offered | null>(null);
-  const [sensitive, setSensitive] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const attempt = async (work: () => Promise<void>) => {
-    setFault("");
-    setBusy(true);
-    try {
-      await work();
-    } catch (thrown) {
-      await refused(problemOf(thrown));
-    }
-    setBusy(false);
-  };
-  const create = async () => onMade(await make(sensitive ? { ...wanted(draft), confirm_sensitive: true } : wanted(draft)));
-  const refused = async (problem: Problem) => {
-    const kind = typeof problem.body.consent === "string" ? problem.body.consent : "";
-    if (kind) {
-      const { items } = await call<{ items: Offered[] }>("GET", "/api/v1/me/consents").catch(() => ({ items: [] as Offered[] }));
-      setTerms(items.find((each) => each.kind === kind) || null);
-      return;
-    }
-    setSensitive(/confirm_sensitive/.test(String(problem.body.detail || "") + problem.said));
-    setFault(problem.said.replace(/（confirm_sensitive）| \(confirm_sensitive\)/, ""));
-  };
-  return {
-    terms,
-    busy,
-    make: () => void attempt(create),
-    refuse: () => setTerms(null),
-    agree: () =>
-      void attempt(async () => {
-        await call("POST", "/api/v1/me/consents", { kind: terms?.kind, version: terms?.version, agree: true });
-        setTerms(null);
-        await create();
-      }),
-  };
+/** What keeps the choice from being shared, in words; empty when nothing does. */
+function missingIn({ choices }: Draft, say: typeof shareWords.zh): string {
+  if (!choices.length) {
+    return say.chooseExam;
+  }
+  if (choices.some(({ series }) => (series?.length || 0) > MOST_SERIES)) {
+    return say.seriesMost(MOST_SERIES);
+  }
+  return choices.some(isEmpty) ? say.chooseSome : "";
 }
 
 function isEmpty({ parts, series }: Draft["choices"][number]): boolean {

@@ -4,10 +4,11 @@ import { useEffect, useState } from "react";
 import { one, type Share, shares as askShares } from "../../api/shares";
 import { Page } from "../../parts/Page";
 import { Bones, Button, Empty, Fault, Said } from "../../parts/Pieces";
-import { itemsOf, ShareCard, stateWords } from "../../parts/ShareCard";
+import { itemsOf, ShareCard, stateWords } from "../../parts/share/ShareCard";
 import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { open } from "../../state/go";
 import { around } from "../../state/history";
+import { useSteps } from "../../state/steps";
 import { toTop } from "../../state/top";
 import { useWords } from "../../words";
 import { sayMoment } from "../../words/moments";
@@ -38,6 +39,7 @@ export default function Shares() {
     setChosen(null);
     first.again();
   };
+  useSteps(chosen ? 1 : 0, close);
   if (chosen) {
     return (
       <Page title={say.shareTitle} onBack={close}>

@@ -1,0 +1,1 @@
+"""The pictures of the docs, taken anew by one command."""
