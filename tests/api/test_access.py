@@ -94,14 +94,14 @@ def test_a_token_in_the_url_is_nobody(site: Site) -> None:
     with site.client() as signed:
         token = signed.headers["authorization"].removeprefix("Bearer ")
     for name in ("token", "access_token", "Authorization"):
-        assert httpx.get(f"{site.root}/studies?{name}={token}").status_code == 401
+        assert httpx.get(f"{site.root}/studies?{name}={token}", timeout=60).status_code == 401
 
 
 def test_each_refusal_is_on_record_with_who_and_what(site: Site) -> None:
     before = len(refusals(site))
     path = site.path("ct")
     study = path.split("/")[2]
-    httpx.get(f"{site.root}/studies")
+    httpx.get(f"{site.root}/studies", timeout=60)
     with site.client("kiosk") as kiosk:
         kiosk.get("/dicom-web/studies")
     with site.client("hospital", "demo2") as other:
@@ -136,9 +136,9 @@ async def _revoke(site: Site, token: str) -> None:
 
 def test_readiness_life_and_metrics(site: Site) -> None:
     url = site.installation.url
-    assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{url}/readyz").json() == {"status": "ready"}
-    assert httpx.get(f"{url}/metrics").status_code == 404
+    assert httpx.get(f"{url}/healthz", timeout=60).json() == {"status": "ok"}
+    assert httpx.get(f"{url}/readyz", timeout=60).json() == {"status": "ready"}
+    assert httpx.get(f"{url}/metrics", timeout=60).status_code == 404
     with site.client("admin") as admin, site.client("hospital") as system:
         assert admin.get("/metrics").status_code == 200
         assert system.get("/metrics").status_code == 404

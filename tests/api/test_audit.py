@@ -183,7 +183,7 @@ def test_an_operator_verifies_anchors_exports_and_is_refused_a_cut_before_its_te
 
 
 def test_nobody_else_reads_the_trail(site: Site) -> None:
-    assert httpx.get(f"{site.installation.url}/api/v1/audit").status_code == 401
+    assert httpx.get(f"{site.installation.url}/api/v1/audit", timeout=60).status_code == 401
     for role in ("admin", "clinician", "hospital"):
         with site.client(role) as client:
             assert client.get("/api/v1/audit").status_code == 403

@@ -133,7 +133,7 @@ def test_the_size_is_known_before_it_begins(world: World) -> None:
     assert (told["series"][0]["uid"], told["series"][0]["count"]) == (SERIES, 3)
     assert told["series"][0]["bytes"] == sum(len(world.site.files[f"slice {n}"]) for n in (1, 2, 3))
     assert told["report"]["bytes"] > 1000 and [page["n"] for page in told["films"]] == [1]
-    head = httpx.head(str(whole.url), headers={"Authorization": f"Bearer {world.token}"}, verify=False)
+    head = httpx.head(str(whole.url), headers={"Authorization": f"Bearer {world.token}"}, verify=False, timeout=60)
     assert head.headers["content-length"] == whole.headers["content-length"]
 
 
@@ -178,7 +178,7 @@ def test_who_downloaded_it_is_on_record(world: World) -> None:
 def shown_code(world: World) -> tuple[str, str]:
     """The path and the code that the phone shows."""
     url = f"{world.site.installation.url}/api/v1/exams/{world.exam}/pc-download"
-    made = httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, verify=False)
+    made = httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, verify=False, timeout=60)
     assert made.status_code == 201, made.text
     address, code = made.json()["address"], made.json()["code"]
     assert len(code) == 8 and address.startswith(f"{world.site.installation.url}/pc/")

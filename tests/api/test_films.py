@@ -160,7 +160,7 @@ def test_what_is_not_theirs_looks_like_what_is_not_there(world: World) -> None:
         assert world.get(f"/exams/{theirs}/films/1.jpg", role).status_code == 200
         assert world.get(f"/exams/{theirs}/films/1.jpg", role, "demo2").content == nowhere.content
     assert world.get(f"/exams/{theirs}/films/1.jpg", "guide").status_code == 403
-    assert httpx.get(f"{world.installation.url}/api/v1/exams/{theirs}/films/1.jpg").status_code == 401
+    assert httpx.get(f"{world.installation.url}/api/v1/exams/{theirs}/films/1.jpg", timeout=60).status_code == 401
 
 
 def test_a_film_that_is_closed_meanwhile_is_closed_at_once(world: World) -> None:

@@ -159,7 +159,9 @@ def test_a_page_of_ours_gets_a_cookie_that_no_script_sees(client: httpx.Client, 
             assert "cloudfilm-keep" not in client.get(path, headers=asking).headers, (
                 "who does not ask, what is no exam, no answer"
             )
-        with httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {value_of(cookie)}"}) as program:
+        with httpx.Client(
+            base_url=client.base_url, headers={"Authorization": f"Bearer {value_of(cookie)}"}, timeout=60
+        ) as program:
             listed = program.get("/exams", headers=ASK_TO_KEEP)
         assert listed.status_code == 200
         assert "cloudfilm-keep" not in listed.headers, "who brings the token itself is no page of ours"

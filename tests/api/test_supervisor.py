@@ -81,7 +81,7 @@ def stopping(server: Running) -> Iterator[None]:
 
 def read_pid(url: str) -> int | None:
     try:
-        return int(httpx.get(f"{url}/pid").json()["pid"])
+        return int(httpx.get(f"{url}/pid", timeout=60).json()["pid"])
     except httpx.TransportError:
         return None
 
@@ -126,7 +126,7 @@ def test_a_killed_supervisor_leaves_no_process_and_the_next_start_works(tmp_path
         assert not alive
     assert list((tmp_path / "run").glob("*.pid"))  # what a crash leaves
     with running(tmp_path) as again:
-        assert httpx.get(f"{again.url}/readyz").status_code == 200
+        assert httpx.get(f"{again.url}/readyz", timeout=60).status_code == 200
 
 
 def test_dead_children_are_started_again(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_dead_children_are_started_again(tmp_path: Path) -> None:
         first, redis = server.pid("server-1"), server.pid("redis")
         os.kill(redis, signal.SIGKILL)
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"{server.url}/die")
+            httpx.get(f"{server.url}/die", timeout=60)
         eventually(lambda: read_pid(server.url) not in (None, first))
         eventually(lambda: server.pid("redis") != redis)
         assert server.stop() == 0
@@ -177,7 +177,7 @@ def test_a_second_server_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_the_access_log_knows_no_query_and_no_link_token(tmp_path: Path) -> None:
     with running(tmp_path) as server:
-        httpx.get(f"{server.url}/s/VERYSECRETTOKEN?PatientName=Wang", headers={"X-Request-ID": "13800138000"})
+        httpx.get(f"{server.url}/s/VERYSECRETTOKEN?PatientName=Wang", headers={"X-Request-ID": "13800138000"}, timeout=60)
         assert server.stop() == 0
     text = (tmp_path / "log" / "server-1.log").read_text()
     assert '"path":"/s/[redacted]","status":404' in text

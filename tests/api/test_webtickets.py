@@ -47,7 +47,10 @@ async def somebody(settings: Settings) -> str:
 def new_ticket(site: Site, patient: str) -> str:
     """The path that opens a page."""
     answer = httpx.post(
-        f"{site.installation.url}/api/v1/session/ticket", headers={"Authorization": f"Bearer {patient}"}, verify=False
+        f"{site.installation.url}/api/v1/session/ticket",
+        headers={"Authorization": f"Bearer {patient}"},
+        verify=False,
+        timeout=60,
     )
     assert (answer.status_code, answer.json()["expires_in"], answer.headers["cache-control"]) == (201, 60, "no-store")
     return str(answer.json()["url"])
@@ -64,7 +67,9 @@ def test_a_ticket_leads_to_the_viewer_as_the_same_person(site: Site, patient: st
         assert (entered.headers["referrer-policy"], entered.headers["cache-control"]) == ("no-referrer", "no-store")
         cookie = entered.headers["set-cookie"].lower()
         assert "httponly" in cookie and "samesite=lax" in cookie and "max-age=" in cookie
-        me = httpx.get(f"{site.installation.url}/api/v1/me", headers={"Authorization": f"Bearer {patient}"}, verify=False)
+        me = httpx.get(
+            f"{site.installation.url}/api/v1/me", headers={"Authorization": f"Bearer {patient}"}, verify=False, timeout=60
+        )
         assert page.get("/api/v1/me").json()["id"] == me.json()["id"]
 
 

@@ -17,7 +17,7 @@ def test_link_signs_in_and_shows_the_studies(open_page: OpenPage, site: Installa
 
 def test_link_works_once(site: Installation) -> None:
     link = site.url + ticket(site)
-    first, second = httpx.get(link), httpx.get(link)
+    first, second = httpx.get(link, timeout=60), httpx.get(link, timeout=60)
     assert (first.status_code, first.headers["location"]) == (303, "/browser/")
     assert (second.status_code, second.headers["location"]) == (303, "/#/used")
     assert "set-cookie" not in second.headers
@@ -33,7 +33,7 @@ def test_ticket_is_not_kept_in_the_clear(site: Installation) -> None:
 
 def test_link_does_not_stand_in_the_log(site: Installation) -> None:
     link = ticket(site)
-    httpx.get(site.url + link)
+    httpx.get(site.url + link, timeout=60)
     assert link.rsplit("/", 1)[1] not in site.logged()
 
 
@@ -67,16 +67,16 @@ def test_wrong_token_is_refused_in_words(open_page: OpenPage) -> None:
 
 
 def test_pages_carry_a_strict_policy_and_are_cached_by_content(site: Installation) -> None:
-    page = httpx.get(site.url + "/browser/")
+    page = httpx.get(site.url + "/browser/", timeout=60)
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
     assert page.headers["referrer-policy"] == "no-referrer"
     assert page.headers["x-content-type-options"] == "nosniff"
-    again = httpx.get(site.url + "/browser/", headers={"If-None-Match": page.headers["etag"]})
+    again = httpx.get(site.url + "/browser/", headers={"If-None-Match": page.headers["etag"]}, timeout=60)
     assert (again.status_code, again.content) == (304, b"")
 
 
 def test_only_known_files_are_served(site: Installation) -> None:
-    assert httpx.get(site.url + "/browser/main.js").headers["content-type"].startswith("text/javascript")
+    assert httpx.get(site.url + "/browser/main.js", timeout=60).headers["content-type"].startswith("text/javascript")
     for name in ("main.py", "..%2f..%2fpyproject.toml", "%2e%2e", "index"):
-        assert httpx.get(f"{site.url}/browser/{name}").status_code == 404
+        assert httpx.get(f"{site.url}/browser/{name}", timeout=60).status_code == 404

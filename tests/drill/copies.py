@@ -15,7 +15,7 @@ from tests.drill.site import Site
 from tests.drill.stores import Stored
 
 PER_FAULT = 24  # objects damaged in one go; an even number
-HEAL_SECONDS = 30.0
+HEAL_SECONDS = 120.0
 STORES = (1, 2, 3)
 
 

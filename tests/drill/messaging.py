@@ -40,7 +40,7 @@ from tests.parts.installation import ROOT
 from tests.parts.postgres import running_postgres
 
 HOSPITAL = "demo"
-START_SECONDS, LOOK_SECONDS = 90.0, 0.2
+START_SECONDS, LOOK_SECONDS = 180.0, 0.2
 SECRET_PATH = "a-path-that-nobody-guesses"
 TEXT = "您在${hospital}的检查报告已完成，点击 https://film.example.org/s/${code} 查看，有效期内需验证身份。"
 AT_REST = (NoticeState.SENT, NoticeState.DELIVERED, NoticeState.UNKNOWN)

@@ -19,7 +19,7 @@ LARGEST_SCRIPT_BYTES = 200_000  # of list and film, as they come over the wire
 
 
 def test_built_files_are_kept_for_ever_and_packed_as_the_browser_likes(site: Installation) -> None:
-    page = httpx.get(site.url + "/")
+    page = httpx.get(site.url + "/", timeout=60)
     assert page.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
@@ -27,20 +27,20 @@ def test_built_files_are_kept_for_ever_and_packed_as_the_browser_likes(site: Ins
     script = re.findall(r'src="(/phone/js/app[^"]+)"', page.text)[0]
     bodies = {}
     for taken, sent in (("br, gzip", "br"), ("gzip;q=0.5, br;q=0", "gzip"), ("identity", None)):
-        answer = httpx.get(site.url + script, headers={"Accept-Encoding": taken})
+        answer = httpx.get(site.url + script, headers={"Accept-Encoding": taken}, timeout=60)
         assert answer.headers.get("content-encoding") == sent
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
         assert int(answer.headers["content-length"]) < 100_000 or sent is None
         bodies[sent] = answer.headers["etag"]
     assert len(set(bodies.values())) == len(bodies)
-    again = httpx.get(site.url + script, headers={"If-None-Match": bodies["br"], "Accept-Encoding": "br"})
+    again = httpx.get(site.url + script, headers={"If-None-Match": bodies["br"], "Accept-Encoding": "br"}, timeout=60)
     assert again.status_code == 304
 
 
 def test_only_built_files_are_served(site: Installation) -> None:
     for name in ("stamp", "js", "../stamp", "..%2f..%2fpyproject.toml", "%2e%2e/stamp", "index.htm", "js/app.js"):
-        assert httpx.get(f"{site.url}/phone/{name}").status_code == 404
+        assert httpx.get(f"{site.url}/phone/{name}", timeout=60).status_code == 404
 
 
 @pytest.mark.usefixtures("film")

@@ -69,7 +69,7 @@ def test_mini_program_reads_a_report_shares_and_opens_the_viewer_by_a_ticket(
 ) -> None:
     tokens = logins.pop()
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    exams = httpx.get(f"{site.url}/api/v1/exams?limit=50", headers=headers).json()["items"]
+    exams = httpx.get(f"{site.url}/api/v1/exams?limit=50", headers=headers, timeout=60).json()["items"]
     exam = next(each["id"] for each in exams if each["item"] == CT)
     said = run_mini_program(
         site,

@@ -112,7 +112,7 @@ def test_what_is_no_longer_mine_goes_and_so_does_all_with_a_login_that_nobody_ti
     own_phone: BrowserContext, site: Installation
 ) -> None:
     exam = {"patient_id": "DEMO-0001", "category": "radiology", "performed_at": "2026-01-02T09:00:00+08:00", "item": TAKEN_BACK}
-    with httpx.Client(base_url=f"{site.url}/api/v1/hospital", headers=bearer(site.token())) as hospital:
+    with httpx.Client(base_url=f"{site.url}/api/v1/hospital", headers=bearer(site.token()), timeout=60) as hospital:
         assert hospital.put("/exams/TAKEN-BACK", json=exam).status_code == 201
         page = remembered(own_phone, site)
         open_exam(page, TAKEN_BACK)

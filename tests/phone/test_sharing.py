@@ -83,7 +83,7 @@ def test_one_series_is_shared_as_the_preview_shows_it_with_what_the_device_wrote
     newest = page.request.get("/api/v1/shares?limit=1").json()["items"][0]["id"]
     address = page.request.get(f"/api/v1/shares/{newest}").json()["url"]
     opening = {"token": address.rpartition("/s/")[2], "passcode": digits}
-    opened = httpx.post(f"{site.url}/api/v1/shares/open", json=opening).raise_for_status().json()
+    opened = httpx.post(f"{site.url}/api/v1/shares/open", json=opening, timeout=60).raise_for_status().json()
     ((study,),) = (each["studies"] for each in opened["exams"])
     headers = {"Authorization": f"Bearer {opened['access_token']}"}
     with httpx.Client(base_url=f"{site.url}/dicom-web/studies/{study}", headers=headers, timeout=60) as recipient:

@@ -184,7 +184,7 @@ def test_the_qr_of_an_exam_is_the_same_each_time_and_says_nothing(clinic: Clinic
 
 def test_a_printed_qr_is_checked_without_the_server(clinic: Clinic, tmp_path: Path) -> None:
     access, keys, printed = clinic.access(), tmp_path / "keys.json", tmp_path / "qr.png"
-    keys.write_bytes(httpx.get(f"{clinic.site.url}/.well-known/cloudfilm-qr-keys.json").content)
+    keys.write_bytes(httpx.get(f"{clinic.site.url}/.well-known/cloudfilm-qr-keys.json", timeout=60).content)
     printed.write_bytes(clinic.client.get("/api/v1/hospital/exams/CT1/access.png").content)
     for qr in (access["text"], str(printed)):
         done = checked(keys, qr)
@@ -549,11 +549,11 @@ def test_what_is_printed_survives_a_new_public_address_and_a_kill_in_the_middle_
     path = access["url"].removeprefix(NEW)
     if access["generation"] == printed["generation"]:
         assert printed["url"].removeprefix(site.url) == path, "the same token at another address"
-    moved = httpx.get(site.url + path)
+    moved = httpx.get(site.url + path, timeout=60)
     assert (moved.status_code, moved.headers["location"]) == (308, access["url"])
-    assert httpx.get(site.url + path, headers={"Host": "cloud.example.net"}).status_code == 200
+    assert httpx.get(site.url + path, headers={"Host": "cloud.example.net"}, timeout=60).status_code == 200
     keys = tmp_path / "keys.json"
-    keys.write_bytes(httpx.get(f"{site.url}/.well-known/cloudfilm-qr-keys.json").content)
+    keys.write_bytes(httpx.get(f"{site.url}/.well-known/cloudfilm-qr-keys.json", timeout=60).content)
     assert [checked(keys, each["text"]).returncode for each in (printed, access)] == [0, 0]
 
 

@@ -272,13 +272,13 @@ def test_alipays_browser_signs_in_by_one_tap(site: Installation, zhifubao: Alipa
 def test_a_link_of_somebody_else_signs_nobody_in(site: Installation, weixin: WeChatServer) -> None:
     weixin.mood, weixin.logins = "well", {"code-10": {"openid": "o-10", "access_token": "x"}}
     browser, _ = open_door(site, "wechat")
-    with closing(browser), httpx.Client(base_url=site.url) as stranger:
+    with closing(browser), httpx.Client(base_url=site.url, timeout=60) as stranger:
         for one, state in ((browser, "another"), (browser, ""), (stranger, "")):
             came = one.get("/login/wechat/back", params={"code": "code-10", "state": state})
             assert came.headers["location"] == "/#/login?failed=1"
             assert one.get("/api/v1/me").status_code == 401
     assert weixin.logins, "the code was never used"
-    assert httpx.get(f"{site.url}/login/weibo").status_code == 404
+    assert httpx.get(f"{site.url}/login/weibo", timeout=60).status_code == 404
 
 
 TOKENS, BY_PLATFORM = "cloudfilm-tokens", "cloudfilm-by-platform"  # where a mini-program keeps them

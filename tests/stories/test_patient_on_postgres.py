@@ -16,7 +16,7 @@ from tests.parts.postgres import Postgres
 from tests.stories import test_patient as stories
 from tests.stories.test_at_the_hospital import statement
 
-MESSAGE_SECONDS = 50
+MESSAGE_SECONDS = 120
 patient, stranger, daughter, kin = stories.patient, stories.stranger, stories.daughter, stories.kin
 
 test_one_list = stories.test_the_exams_of_two_hospitals_are_one_list_newest_first

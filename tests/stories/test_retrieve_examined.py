@@ -168,7 +168,7 @@ def test_a_viewer_of_another_origin_sees_errors_as_what_they_are(examined: Site,
         answer = client.get(address, headers={"Origin": VIEWER, **headers})
         assert (answer.status_code, answer.headers.get("access-control-allow-origin")) == (status, VIEWER)
     asked = {"Origin": VIEWER, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization, range"}
-    with httpx.Client() as anybody:
+    with httpx.Client(timeout=60) as anybody:
         allowed = anybody.options(examined.root + path, headers=asked)
         assert allowed.status_code == 204
         assert {"authorization", "range"} <= set(allowed.headers["access-control-allow-headers"].lower().split(", "))
