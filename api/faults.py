@@ -32,6 +32,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     "forbidden-words": ("包含服务商禁止的内容", "contains what the provider forbids"),
     "not-a-variable": ("变量名不正确，或这类通知没有这个变量", "no such variable in this kind of notice"),
     "link-in-variable": ("变量不能是网址，网址须是固定文字，只用 ${code}", "no link in a variable: write it around ${code}"),
+    "link-of-another": (
+        "网址须是本系统自己的地址（CLOUDFILM_PUBLIC_URL），不能是其他网站",
+        "links must be of our own public address (CLOUDFILM_PUBLIC_URL), of no other site",
+    ),
     "only-variables": ("不能全是变量", "must not be variables alone"),
     "variables-touch": ("变量不能相邻", "two variables must not touch"),
     "too-soon": ("维护须提前 24 小时通知", "maintenance must be told 24 hours before"),

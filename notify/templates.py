@@ -13,6 +13,7 @@ from core.errors import InvalidField, NotFound
 from core.uids import row_id
 from notify.kinds import ABOUT, SEVERAL, Kind
 from notify.models import NoticeTemplate
+from notify.ownlinks import leads_elsewhere
 
 LONGEST_TEXT = 500
 ONE_PART, EACH_PART = 70, 67  # characters of an SMS that fits into one, and of each part of a longer one
@@ -81,11 +82,13 @@ class Template:
         return parts_of(f"【{self.signature or 'x' * 8}】{longest}")
 
 
-def checked(template: Template) -> Template:
-    """The template with its variables named; raises InvalidField for what its provider would refuse."""
+def checked(template: Template, public_url: str) -> Template:
+    """The template with its variables named; raises InvalidField for what its provider would refuse, or leads elsewhere."""
     variables = ABOUT[template.kind].variables
     named = _ANY_VARIABLE.findall(template.text)
     _check_text(template)
+    if leads_elsewhere(f"{template.text}\n{template.signature}", public_url):
+        raise InvalidField("text", "link-of-another")
     form = FORMS.get(template.channel, UNKNOWN_FORM)
     if form.needed and not form.code.fullmatch(template.code):
         raise InvalidField("code", "not-a-choice" if template.code else "missing")
@@ -107,9 +110,9 @@ def parts_of(text: str) -> int:
     return 1 if len(text) <= ONE_PART else -(-len(text) // EACH_PART)
 
 
-async def save(hospital: str, template: Template, now: datetime) -> NoticeTemplate:
+async def save(hospital: str, template: Template, public_url: str, now: datetime) -> NoticeTemplate:
     """Keep it, in the place of the one before; raises InvalidField."""
-    good = checked(template)
+    good = checked(template, public_url)
     values = {
         "code": good.code,
         "text": good.text,

@@ -133,7 +133,9 @@ async def put_template(request: Request, channel: str, kind: str) -> HTTPRespons
     if channel not in templates.FORMS:
         raise InvalidField("channel", "not-a-choice")
     said = await bodies.body(request, _TEMPLATE)
-    work = templates.save(home(request), templates.Template(channel, Kind(kind), **said), now())
+    services: Services = request.app.ctx.services
+    template = templates.Template(channel, Kind(kind), **said)
+    work = templates.save(home(request), template, services.settings.base_url, now())
     return json(_template(await _recorded(request, "put-notice-template", work, [channel, kind])))
 
 

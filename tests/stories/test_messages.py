@@ -31,7 +31,7 @@ ANNA, BETTY, CAROL = (
 )
 OPEN_ID, TEMPLATE = "open-id-of-betty", "WECHAT-TEMPLATE-1"
 OPENED = "您分享的${hospital}检查资料刚刚被打开。您可以在云胶片中随时停止分享。"
-WORDS = "您在${hospital}的检查报告已完成，点击 https://film.example.org/s/${code} 查看，有效期内需验证身份。"
+WORDS = "您在${{hospital}}的检查报告已完成，点击 {url}/s/${{code}} 查看，有效期内需验证身份。"
 PATIENCE_SECONDS = 90.0
 LOOK_SECONDS = 0.1
 
@@ -112,7 +112,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def set_up(world: World) -> None:
     rules = {"channels": ["wechat", "aliyun"], "images_expected": []}
     world.says("admin", "PUT", "/hospital/notices/rules", **rules)
-    sms = {"code": "SMS_READY", "text": WORDS}
+    sms = {"code": "SMS_READY", "text": WORDS.format(url=world.site.url)}
     world.says("admin", "PUT", "/hospital/notices/templates/aliyun/report-ready", **sms)
     opened = {"code": "SMS_OPENED", "text": OPENED}
     world.says("admin", "PUT", "/hospital/notices/templates/aliyun/share-opened", **opened)
