@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import mmap
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from tortoise.queryset import QuerySet
 
 from archive import original
 from archive.documents import ref_of
 from archive.kinds import DOCUMENTS
+from archive.manifest import MANIFEST, Entry, append, folder_errors, holds, mended
 from archive.models import Document, StoredObject, Study
 from archive.replicas import ObjectRef, Replicas
-from core.errors import NoGoodCopy, NotFound, Unavailable, Unreadable
+from core.errors import NoGoodCopy, NotFound, Unreadable
 
-MANIFEST = "manifest.jsonl"  # one JSON object a line, one line a file
 PARTIAL = ".partial"  # files that are not whole yet
-DICOM = "application/dicom"
 BATCH = 200
 AT_ONCE = 4
 
@@ -46,24 +43,6 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the manifest. `path` is relative to the folder; size and SHA-256 are those of the file as it was sent.
-
-    A document (a page of film, a PDF) has no UIDs. Fields may only be appended: manifests that were written stay readable.
-    """
-
-    path: str
-    study_uid: str
-    series_uid: str
-    sop_uid: str
-    version: int
-    size: int
-    sha256: str
-    transfer_syntax_uid: str
-    media_type: str = DICOM
-
-
 @dataclass(slots=True)
 class Exported:
     """What an export did: files written now, files that were there already, and the paths that could not be given."""
@@ -72,15 +51,6 @@ class Exported:
     kept: int = 0
     size: int = 0
     failed: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What is in a folder, compared with its manifest."""
-
-    good: int
-    wrong: tuple[str, ...]
-    missing: tuple[str, ...]
 
 
 async def export(
@@ -101,26 +71,18 @@ async def export(
     """
     await _require_studies(hospital, studies)
     exported = Exported()
-    with _folder_errors():
+    with folder_errors():
         await asyncio.to_thread(_prepare, target)
-        listed = await asyncio.to_thread(_mended_manifest, target / MANIFEST)
+        listed = await asyncio.to_thread(mended, target / MANIFEST)
         with (target / MANIFEST).open("ab") as manifest:
             async for batch in _all_batches(hospital, studies, since, all_versions):
                 there = await _write_all(replicas, target, batch, exported)
-                lines = [_line(entry) for entry in there if listed.get(entry.path) != entry.sha256]
-                await asyncio.to_thread(_append, manifest, lines)
+                fresh = [entry for entry in there if listed.get(entry.path) != entry.sha256]
+                await asyncio.to_thread(append, manifest, fresh)
                 if progress is not None:
                     progress(exported)
         (target / PARTIAL).rmdir()
     return exported
-
-
-async def verify(target: Path) -> Verified:
-    """Hash every file that the manifest names; raises NotFound without a manifest."""
-    if not (target / MANIFEST).is_file():
-        raise NotFound(f"no {MANIFEST} in that folder")
-    with _folder_errors():
-        return await asyncio.to_thread(_verify, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +97,6 @@ async def _require_studies(hospital: str, studies: Sequence[str] | None) -> None
             raise NotFound(f"no study {uid}")
 
 
-def _rows(hospital: str, studies: Sequence[str] | None, since: datetime | None) -> QuerySet[StoredObject]:
-    rows = StoredObject.filter(instance__hospital_id=hospital)
-    if studies is not None:
-        rows = rows.filter(instance__series__study__study_instance_uid__in=list(studies))
-    return rows.filter(received_at__gte=since) if since is not None else rows
-
-
 async def _all_batches(
     hospital: str, studies: Sequence[str] | None, since: datetime | None, all_versions: bool
 ) -> AsyncIterator[list[_Wanted]]:
@@ -152,24 +107,18 @@ async def _all_batches(
             yield batch
 
 
-async def _documents(hospital: str, since: datetime | None) -> AsyncIterator[list[_Wanted]]:
-    after = ""
-    rows = Document.filter(hospital_id=hospital, **({"received_at__gte": since} if since is not None else {}))
-    while found := await rows.filter(id__gt=after).order_by("id").limit(BATCH):
-        after = found[-1].id
-        yield [_Wanted(ref_of(row), _document(row)) for row in found]
-
-
-def _document(row: Document) -> Entry:
-    path = row.key.removeprefix(f"{row.hospital_id}/")
-    return Entry(path, "", "", "", 1, row.size, row.sha256, "", row.media_type)
-
-
 async def _batches(rows: QuerySet[StoredObject], all_versions: bool) -> AsyncIterator[list[_Wanted]]:
     after = 0
     while found := await rows.filter(id__gt=after).order_by("id").limit(BATCH).values(*_FIELDS):
         after = found[-1]["id"]
         yield [_wanted(row) for row in found if all_versions or row["version"] == row["instance__version"]]
+
+
+def _rows(hospital: str, studies: Sequence[str] | None, since: datetime | None) -> QuerySet[StoredObject]:
+    rows = StoredObject.filter(instance__hospital_id=hospital)
+    if studies is not None:
+        rows = rows.filter(instance__series__study__study_instance_uid__in=list(studies))
+    return rows.filter(received_at__gte=since) if since is not None else rows
 
 
 def _wanted(row: Mapping[str, Any]) -> _Wanted:
@@ -188,6 +137,19 @@ def _wanted(row: Mapping[str, Any]) -> _Wanted:
     return _Wanted(ObjectRef(row["id"], row["key"], row["size"], row["sha256"]), entry)
 
 
+async def _documents(hospital: str, since: datetime | None) -> AsyncIterator[list[_Wanted]]:
+    after = ""
+    rows = Document.filter(hospital_id=hospital, **({"received_at__gte": since} if since is not None else {}))
+    while found := await rows.filter(id__gt=after).order_by("id").limit(BATCH):
+        after = found[-1].id
+        yield [_Wanted(ref_of(row), _document(row)) for row in found]
+
+
+def _document(row: Document) -> Entry:
+    path = row.key.removeprefix(f"{row.hospital_id}/")
+    return Entry(path, "", "", "", 1, row.size, row.sha256, "", row.media_type)
+
+
 async def _write_all(replicas: Replicas, target: Path, batch: Sequence[_Wanted], exported: Exported) -> list[Entry]:
     """The entries whose files are there in the end."""
     gate = asyncio.Semaphore(AT_ONCE)
@@ -202,7 +164,7 @@ async def _write_all(replicas: Replicas, target: Path, batch: Sequence[_Wanted],
 
 async def _write(replicas: Replicas, target: Path, wanted: _Wanted, exported: Exported) -> bool:
     entry = wanted.entry
-    if await asyncio.to_thread(_holds, target / entry.path, entry.sha256):
+    if await asyncio.to_thread(holds, target / entry.path, entry.sha256):
         exported.kept += 1
         return True
     draft = target / PARTIAL / str(wanted.ref.id)
@@ -227,31 +189,6 @@ def _prepare(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target / PARTIAL, ignore_errors=True)
     (target / PARTIAL).mkdir()
-
-
-def _mended_manifest(path: Path) -> dict[str, str]:
-    """Path → SHA-256 of what is listed. A last line that was cut off when an export was killed is removed."""
-    if not path.exists():
-        return {}
-    text = path.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if whole != text:
-        os.truncate(path, len(whole))
-    return {entry.path: entry.sha256 for entry in _entries(whole)}
-
-
-def _entries(manifest: bytes) -> list[Entry]:
-    return [Entry(**json.loads(line)) for line in manifest.splitlines()]
-
-
-def _line(entry: Entry) -> bytes:
-    return json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
-
-
-def _append(manifest: BinaryIO, lines: Iterable[bytes]) -> None:
-    manifest.writelines(lines)
-    manifest.flush()
-    os.fsync(manifest.fileno())
 
 
 def _restore(stored: Path, path: Path, sha256: str) -> None:
@@ -284,26 +221,3 @@ def _move(stored: Path, path: Path, sha256: str) -> None:
 def _mapped(path: Path) -> memoryview:
     with path.open("rb") as file:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def _verify(target: Path) -> Verified:
-    entries = {entry.path: entry for entry in _entries((target / MANIFEST).read_bytes())}
-    missing = [path for path in entries if not (target / path).is_file()]
-    there = [path for path in entries if path not in set(missing)]
-    wrong = [path for path in there if not _holds(target / path, entries[path].sha256)]
-    return Verified(len(there) - len(wrong), tuple(wrong), tuple(missing))
-
-
-def _holds(path: Path, sha256: str) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-
-@contextmanager
-def _folder_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"the export folder cannot be read or written: {error.strerror}") from error

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from api.operator import operator_entry
 from api.services import open_services
-from archive.export import Exported, Verified, export, verify
+from archive.export import Exported, export
+from archive.manifest import Verified, verify
 from core.errors import Invalid
 from infra import logs
 from infra.settings import Settings, from_environ

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from archive import documents, erasure
-from archive.export import Verified, export, verify
+from archive.export import export
 from archive.index import COPY
+from archive.manifest import Verified, verify
 from archive.models import CopyState, Document, DocumentCopy
 from archive.replicas import Replicas
 from archive.scrub import Summary, scrub

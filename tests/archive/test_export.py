@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.export import MANIFEST, PARTIAL, Exported, Verified, export, verify
+from archive.export import PARTIAL, Exported, export
+from archive.manifest import MANIFEST, Verified, verify
 from archive.models import Instance, StoredObject
 from archive.replicas import Replicas
 from core.errors import NotFound, Unavailable
