@@ -68,7 +68,9 @@ def test_nothing_is_asked_for_much_larger_than_it_is(open_viewer: OpenViewer, in
     named = {"instance": phantom.uid(instance)} if instance else {}  # the first look, when its size is not known yet
     viewer = open_viewer().open(phantom.uid("ct"), series=phantom.uid("ct axial"), **named).shown()
     drawn = [each for each in viewer.requests if "/rendered?" in each and "/instances/" in each]
-    assert [each.partition("?")[2] for each in drawn] == [f"viewport={asked}"]
+    assert {each.partition("?")[2] for each in drawn} == {
+        f"viewport={asked}"
+    }  # perhaps twice, where a busy machine answered late
 
 
 def test_saving_data_shows_the_servers_pictures_and_asks_for_no_frame(open_viewer: OpenViewer) -> None:
@@ -76,9 +78,9 @@ def test_saving_data_shows_the_servers_pictures_and_asks_for_no_frame(open_viewe
     viewer.page.add_init_script("localStorage.setItem('cloudfilm-viewer-saver', 'on')")
     viewer.open(phantom.uid("ct"), series=phantom.uid("ct axial")).shown("light")
     expect(viewer.corner("se")).to_contain_text("省流量画质")
-    viewer.choose("窗位", "骨窗")
+    with viewer.page.expect_request(lambda request: "window=400,1800" in request.url):
+        viewer.choose("窗位", "骨窗")
     expect(viewer.corner("sw")).to_contain_text("窗宽 1800")
-    assert any("window=400,1800" in each for each in viewer.requests)
     viewer.page.get_by_role("button", name="下一幅").click()
     expect(viewer.corner("ne").locator(".count")).to_have_text("2 / 12")
     assert not [each for each in viewer.requests if "/frames/" in each or each.endswith(".wasm")]

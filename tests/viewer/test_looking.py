@@ -146,6 +146,7 @@ def test_reference_line_lies_where_the_planes_cross(ct: Viewer) -> None:
     scale = min(box["width"], box["height"]) / phantom.SIDE
     depth = 3 * phantom.SLICE_MM / phantom.SPACING_MM + 0.5  # slice 4 in rows of the coronal plane
     expected = box["height"] / 2 + (depth - phantom.SIDE / 2) * scale
+    ct.page.evaluate(NEXT_FRAME)
     assert float(line.get_attribute("y1") or "nan") == pytest.approx(expected, abs=1)
     assert float(line.get_attribute("y2") or "nan") == pytest.approx(expected, abs=1)
     ct.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
