@@ -18,13 +18,19 @@ SQLITE = "cloudfilm.sqlite3"
 SHOWN = 5
 
 
-async def line(here: Place, tokens: Sequence[str], seed: int = 0, most: int = MOST_WORDS) -> Line:
-    """Once all processes have ended. `tokens` stood in the messages; `most` of each sort are looked for."""
+async def line(
+    here: Place, tokens: Sequence[str], seed: int = 0, most: int = MOST_WORDS, asked_for_codes: Sequence[str] = ()
+) -> Line:
+    """Once all processes have ended. `tokens` stood in the messages; `most` of each sort are looked for.
+
+    `asked_for_codes`: numbers, without a country, to which login codes went.
+    """
     numbers = range(await Notice.all().count())
     phones, names = [phone_of(each) for each in numbers], [name_of(each) for each in numbers]
     dice = random.Random(seed)
-    some = [dice.sample(each, min(len(each), most)) for each in (phones, names, list(tokens))]
-    private = [*some[0], *some[2], SECRET_PATH, KEY_SECRET]
+    sorts = (phones, names, list(tokens), list(asked_for_codes))
+    some = [dice.sample(each, min(len(each), most)) for each in sorts]
+    private = [*some[0], *some[2], *some[3], SECRET_PATH, KEY_SECRET]
     files, tables = _files(here), await _tables(here)
     logs = {name: content for name, content in files.items() if not name.startswith(SQLITE)}
     found = leaks(files, private) + leaks(logs, some[1]) + leaks(tables, [*private, *some[1]], {HAS_NAMES: some[1]})
@@ -34,9 +40,10 @@ async def line(here: Place, tokens: Sequence[str], seed: int = 0, most: int = MO
         "searched for private words",
         reads=len(files) + len(tables),
         wrong=len(found) + blind,
-        note=f"{len(phones)} phones, {len(names)} names, {len(tokens)} tokens ({looked_for} of them looked for,"
-        f" and two secrets) in {len(logs)} logs and pages of metrics of {_mebibytes(logs):.1f} MiB and"
-        f" {len(tables)} tables of {_mebibytes(tables):.1f} MiB: {'; '.join(found[:SHOWN]) or 'none'}",
+        note=f"{len(phones)} phones, {len(names)} names, {len(tokens)} tokens, {len(asked_for_codes)} phones of login codes"
+        f" ({looked_for} of them looked for, and two secrets) in {len(logs)} logs and pages of metrics of"
+        f" {_mebibytes(logs):.1f} MiB and {len(tables)} tables of {_mebibytes(tables):.1f} MiB:"
+        f" {'; '.join(found[:SHOWN]) or 'none'}",
     )
 
 

@@ -26,6 +26,7 @@ from tests.parts.aliyun import AliyunServer
 from tests.parts.gateway import GatewayServer
 
 CODE_TEMPLATE = "SMS_CODE"
+COUNTRY = "+86"
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED)
 CODES_BEFORE = 10
 CODE_EVERY_SECONDS = 1.0
@@ -63,7 +64,7 @@ class World:
 
     async def code(self, when: str) -> None:
         """Somebody asks for a login code, by a phone of their own: as the server does it."""
-        phone = f"+86138{len(self.codes):08}"
+        phone = f"{COUNTRY}138{len(self.codes):08}"
         waiting, before = await Notice.filter(state__in=OPEN).count(), self.notices_sent()
         begun = time.perf_counter()
         issued = await self.people.sms_codes.issue(phone, Purpose.LOGIN, "127.0.0.1", now())
@@ -121,7 +122,9 @@ async def _drill(
                 seconds = await _back(world, notices, per_second)
             tokens = [str(row["params"]["code"]) for row in provider.ledger if row["template"] != CODE_TEMPLATE]
             told = _line(world, other, notices, away, seconds)
-            return [replace(told, note=f"{database}; {told.note}"), await leavings.line(here, tokens, most=LOOKED_FOR)]
+            asked = [code.phone.removeprefix(COUNTRY) for code in world.codes]
+            left = await leavings.line(here, tokens, most=LOOKED_FOR, asked_for_codes=asked)
+            return [replace(told, note=f"{database}; {told.note}"), left]
 
 
 @asynccontextmanager
@@ -159,9 +162,9 @@ async def _back(world: World, notices: int, per_second: int) -> float:
 
 def _line(world: World, other: GatewayServer, notices: int, away: float, seconds: float) -> Line:
     messages = Counter(str(row["phone"]) for row in world.provider.ledger)
-    carried = messages + Counter(str(row["to"]).removeprefix("+86") for row in other.ledger)
+    carried = messages + Counter(str(row["to"]).removeprefix(COUNTRY) for row in other.ledger)
     told = [messages[messaging.phone_of(number)] for number in range(notices)]
-    answered = [carried[code.phone.removeprefix("+86")] for code in world.codes]
+    answered = [carried[code.phone.removeprefix(COUNTRY)] for code in world.codes]
     return Line(
         "provider of messages away",
         faults=1,
