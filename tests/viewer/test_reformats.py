@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.viewer import phantom
 from tests.viewer.conftest import DESKTOP, PHONE, OpenViewer, Site, Viewer, store
-from tests.viewer.seeing import until_seen
+from tests.viewer.seeing import serious, until_seen
 
 pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 AXIAL, CORONAL, SAGITTAL = 0, 1, 2  # panes
@@ -127,6 +127,25 @@ def test_one_plane_at_a_time_is_led_by_a_finger_on_a_phone(open_viewer: OpenView
         }).map((each) => each.textContent || each.ariaLabel)"""
     )
     assert small == []
+    assert serious(viewer) == []
+
+
+def test_planes_are_seen_while_slices_come_and_can_be_left_at_any_time(open_viewer: OpenViewer, volume: str) -> None:
+    viewer = open_viewer()
+    late = f"/instances/{phantom.uid('volume slice 20')}/frames/"
+    viewer.page.route(lambda url: late in url, lambda _: None)  # of one slice nothing ever comes
+    viewer.open(volume, series=phantom.uid("volume axial"), instance=phantom.uid("volume slice 5")).shown()
+    viewer.page.keyboard.press("x")
+    expect(viewer.page.locator(".strip .progress")).to_have_text("正在取影像 19 / 20")
+    until_cut(viewer, AXIAL, phantom.volume_values()[15])
+    viewer.pane(AXIAL).focus()
+    viewer.page.keyboard.press("ArrowDown")
+    until_cut(viewer, AXIAL, phantom.volume_values()[14])
+    viewer.page.keyboard.press("x")
+    expect(viewer.page.locator(".strip")).to_have_count(0)
+    expect(viewer.corner("ne").locator(".count")).to_have_text("6 / 20")
+    assert of_volumes(viewer) == []
+    viewer.page.unroute_all(behavior="ignoreErrors")
 
 
 @pytest.mark.parametrize(
