@@ -79,26 +79,42 @@ export class Volume {
   }
 
   /** The plane as it lies in the volume, all of its thickness in one. */
-  private collapsed({ axis, from, to, slab }: Cut, lower: Axis, upper: Axis): Float32Array {
+  private collapsed(cut: Cut, lower: Axis, upper: Axis): Float32Array {
     const { counts } = this.size;
-    const strides = [1, counts[0], counts[0] * counts[1]];
-    const [wide, high, step] = [counts[lower], counts[upper], strides[lower] as number];
+    const strides = [1, counts[0], counts[0] * counts[1]] as [number, number, number];
+    const [wide, high] = [counts[lower], counts[upper]];
     const sheet = new Float32Array(wide * high);
-    for (let place = from; place <= to; place += 1) {
-      for (let line = 0; line < high; line += 1) {
-        let at = place * (strides[axis] as number) + line * (strides[upper] as number);
-        for (let spot = line * wide; spot < (line + 1) * wide; spot += 1, at += step) {
-          const [value, before] = [this.values[at] as number, sheet[spot] as number];
-          if (place === from) sheet[spot] = value;
-          else if (slab === "mean") sheet[spot] = before + value;
-          else if (slab === "max" ? value > before : value < before) sheet[spot] = value;
-        }
-      }
+    const fill = cut.axis === 0 ? sideBySide : layer;
+    for (let line = 0; line < high; line += 1) {
+      const [begin, step] = [line * strides[upper], strides[lower]];
+      fill(this.values, begin, step, strides[cut.axis], cut, sheet.subarray(line * wide, (line + 1) * wide));
     }
-    const count = to - from + 1;
-    if (slab === "mean" && count > 1) for (let spot = 0; spot < sheet.length; spot += 1) sheet[spot] = (sheet[spot] as number) / count;
     return sheet;
   }
+}
+
+/** A line of a plane across the rows: what becomes one value lies side by side in memory. */
+function sideBySide(values: Values, begin: number, step: number, _: number, { from, to, slab }: Cut, line: Float32Array): void {
+  for (let spot = 0; spot < line.length; spot += 1) {
+    const at = begin + spot * step;
+    let found = values[at + from] as number;
+    if (slab === "mean") for (let place = at + from + 1; place <= at + to; place += 1) found += values[place] as number;
+    else if (slab === "max") for (let place = at + from + 1; place <= at + to; place += 1) found = Math.max(found, values[place] as number);
+    else for (let place = at + from + 1; place <= at + to; place += 1) found = Math.min(found, values[place] as number);
+    line[spot] = slab === "mean" ? found / (to - from + 1) : found;
+  }
+}
+
+/** A line of any other plane, one layer after the other: the values of a layer lie side by side. */
+function layer(values: Values, begin: number, step: number, apart: number, { from, to, slab }: Cut, line: Float32Array): void {
+  for (let place = from; place <= to; place += 1) {
+    let at = begin + place * apart;
+    if (place === from) for (let spot = 0; spot < line.length; spot += 1, at += step) line[spot] = values[at] as number;
+    else if (slab === "mean") for (let spot = 0; spot < line.length; spot += 1, at += step) line[spot] = (line[spot] as number) + (values[at] as number);
+    else if (slab === "max") for (let spot = 0; spot < line.length; spot += 1, at += step) line[spot] = Math.max(line[spot] as number, values[at] as number);
+    else for (let spot = 0; spot < line.length; spot += 1, at += step) line[spot] = Math.min(line[spot] as number, values[at] as number);
+  }
+  if (slab === "mean" && to > from) for (let spot = 0; spot < line.length; spot += 1) line[spot] = (line[spot] as number) / (to - from + 1);
 }
 
 /** How far apart in the drawn plane two neighbours of an axis are, and where its first one is. */
