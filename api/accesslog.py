@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import needs
 from api.exams import my_exam
-from api.forms import answer, asked, limit_of
+from api.forms import DIGITS, answer, asked, limit_of, number_behind
 from api.services import Services
-from core.errors import Malformed
+from core.clock import rfc3339
 from core.grants import Grant, Role
 from infra import staff
 from infra.models import AuditEntry
@@ -25,8 +24,7 @@ from records.search import Found
 from share import third_parties
 
 routes = Blueprint("accesslog", url_prefix="/api/v1/exams")
-DIGITS = 18  # of the number of an entry
-NEWEST = 10**DIGITS
+NEWEST = 10**DIGITS  # beyond the number of any entry
 # Staff are shown by what they are; a hospital's systems act for its departments.
 WHO: Mapping[str, str] = {
     Role.HOSPITAL.value: "hospital system",
@@ -66,8 +64,8 @@ async def access_log(request: Request, exam: str) -> HTTPResponse:
     said = asked(request, "limit", "cursor")
     limit = limit_of(said)
     found = await my_exam(request, exam)
-    before = _cursor(said["cursor"]) if "cursor" in said else NEWEST
-    rows = await _newest(found, before, limit + 1)
+    before = number_behind(said)
+    rows = await _newest(found, NEWEST if before is None else before, limit + 1)
     services: Services = request.app.ctx.services
     behind = await staff.behind(services.people.sealer, (row.session for row in rows))
     departments = await places.department_names(found.hospital.code, (each.department for each in behind.values()))
@@ -85,12 +83,6 @@ async def _newest(found: Found, before: int, limit: int) -> list[AuditEntry]:
     return sorted(rows, key=lambda row: -row.number)[:limit]
 
 
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
-        raise Malformed("the cursor is not one of ours")
-    return int(text)
-
-
 async def _third_parties(rows: Iterable[AuditEntry]) -> dict[str, str]:
     return await third_parties.names_of(row.subject for row in rows if row.role == Role.THIRD_PARTY)
 
@@ -99,7 +91,7 @@ def _look(row: AuditEntry, grant: Grant, shown: _Shown) -> dict[str, Any]:
     who = shown.staff.get(row.session, Staff())
     third_party, purpose = third_parties.told(row.subject) if row.role == Role.THIRD_PARTY else ("", None)
     return {
-        "at": row.at.astimezone(UTC).isoformat(),
+        "at": rfc3339(row.at, "auto"),
         "who": "self" if row.subject == grant.subject else WHO.get(row.role, row.role),
         "role": row.role,
         "department": shown.departments.of("departments", row.chain, who.department),

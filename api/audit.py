@@ -11,10 +11,10 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from api.access import address_of, needs
 from api.bodies import choice, day
-from api.forms import answer, asked, limit_of
+from api.forms import answer, asked, limit_of, number_behind
 from api.services import Services
 from core.clock import now
-from core.errors import Malformed, NotFound
+from core.errors import NotFound
 from core.grants import Grant, Role
 from infra import auditanchor, auditexport
 from infra.audit import by
@@ -23,7 +23,6 @@ from records.models import Hospital
 
 routes = Blueprint("audit", url_prefix="/api/v1/audit")
 PARAMETERS = ("hospital", "from", "to", "action", "role", "outcome", "study", "cursor", "limit")
-DIGITS = 18  # of the number of an entry
 _FORMATS = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
 _format, _outcome = choice(*_FORMATS), choice("done", "refused")
 
@@ -41,7 +40,8 @@ async def entries(request: Request) -> HTTPResponse:
     wanted |= {name: said[name] for name in ("action", "role") if name in said}
     wanted |= {"outcome": _outcome("outcome", said["outcome"])} if "outcome" in said else {}
     wanted |= {"study_uid": said["study"]} if "study" in said else {}
-    wanted |= {"number__lt": _cursor(said["cursor"])} if "cursor" in said else {}
+    before = number_behind(said)
+    wanted |= {} if before is None else {"number__lt": before}
     await _on_record(request, hospital.code, "audit")
     rows = await AuditEntry.filter(**wanted).order_by("-number").limit(limit + 1)
     items = [auditexport.described(row) for row in rows[:limit]]
@@ -89,12 +89,6 @@ def _days(said: dict[str, str], zone: ZoneInfo) -> tuple[datetime | None, dateti
 
 def _midnight(first: date | None, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(first, time(), zone).astimezone(UTC) if first else None
-
-
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
-        raise Malformed("the cursor is not one of ours")
-    return int(text)
 
 
 async def _on_record(request: Request, chain: str, what: str) -> None:

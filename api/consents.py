@@ -11,7 +11,7 @@ from api.access import address_of, needs
 from api.bodies import Field, body, flag
 from api.forms import answer, required
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.grants import Role
 from identity.consents import Terms
 from identity.models import Consent
@@ -42,7 +42,7 @@ async def give(request: Request) -> HTTPResponse:
     person = await require_person(request.ctx.grant.subject)
     row = await services.people.consents.give(person.id, said["kind"], said["version"], now(), agreed=said["agree"])
     await _record(request, "consent" if row.agreed else "refuse-consent", row.kind, row.version)
-    document = {"kind": row.kind, "version": row.version, "agreed": row.agreed, "given_at": _time(row.given_at)}
+    document = {"kind": row.kind, "version": row.version, "agreed": row.agreed, "given_at": rfc3339(row.given_at)}
     return answer(document, 201)
 
 
@@ -66,13 +66,9 @@ def _item(terms: Terms, row: Consent | None, at: datetime) -> dict[str, Any]:
         "needed": terms.needed,
         "agreed": answered,
         "ask": answered is None,
-        "given_at": _time(row.given_at) if row and answered else None,
-        "ends_at": _time(row.given_at + terms.good_for) if row and answered and terms.good_for else None,
+        "given_at": rfc3339(row.given_at) if row and answered else None,
+        "ends_at": rfc3339(row.given_at + terms.good_for) if row and answered and terms.good_for else None,
     }
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
 
 
 async def _record(request: Request, action: str, kind: str, version: str) -> None:

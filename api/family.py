@@ -16,7 +16,7 @@ from api.login import CODE
 from api.me import REFUSAL_SECONDS
 from api.people import People
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.errors import CloudfilmError, Conflict, Unavailable
 from core.grants import Role
 from core.masking import hinted_name
@@ -132,16 +132,12 @@ async def _term(proxy: Proxy, at: datetime) -> dict[str, Any]:
         "id": proxy.id,
         "relation": proxy.relation,
         "evidence": proxy.evidence,
-        "granted_at": _time(proxy.granted_at),
-        "expires_at": _time(proxy.expires_at),
+        "granted_at": rfc3339(proxy.granted_at),
+        "expires_at": rfc3339(proxy.expires_at),
         "sees": await lets_see(proxy, at),
-        "agreed_at": proxy.agreed_at and _time(proxy.agreed_at),
-        "asks_child_at": _time(asked_at) if asked_at and proxy.relation == GUARDIAN else None,
+        "agreed_at": proxy.agreed_at and rfc3339(proxy.agreed_at),
+        "asks_child_at": rfc3339(asked_at) if asked_at and proxy.relation == GUARDIAN else None,
     }
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
 
 
 async def _record(request: Request, proxy: Proxy, action: str) -> None:

@@ -9,10 +9,11 @@ import orjson
 from sanic import HTTPResponse, Request
 
 from api.bodies import Field, filled, text
-from core.errors import InvalidField
+from core.errors import InvalidField, Malformed
 
 LONGEST_PARAMETER = 1024
 PAGE, LONGEST_PAGE = 20, 100  # items
+DIGITS = 18  # of a number that a cursor holds
 _read_parameter = text(LONGEST_PARAMETER)
 
 
@@ -38,6 +39,16 @@ def limit_of(given: Mapping[str, str]) -> int:
     text = given.get("limit", str(PAGE))
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= LONGEST_PAGE):
         raise InvalidField("limit", "not-a-number")
+    return int(text)
+
+
+def number_behind(given: Mapping[str, str]) -> int | None:
+    """The number that the cursor is; None without one; raises Malformed."""
+    text = given.get("cursor")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
+        raise Malformed("the cursor is not one of ours")
     return int(text)
 
 

@@ -13,7 +13,7 @@ from api.bodies import Field, body, choice, day, filled, inner, text
 from api.forms import answer, required
 from api.people import People
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.errors import BindingRefused, InvalidField, NotFound
 from core.grants import Grant, Role
 from identity.bindings import Claim
@@ -68,7 +68,7 @@ async def me(request: Request) -> HTTPResponse:
     return answer(
         {
             "id": person.id,
-            "since": _time(person.created_at),
+            "since": rfc3339(person.created_at),
             "logins": await Login.filter(person_id=person.id).distinct().values_list("provider", flat=True),
             "phones": [_phone(each) for each in phones],
             "bindings": [binding_item(each) for each in bindings],
@@ -187,7 +187,7 @@ async def _proved_phone(people: People, said: dict[str, Any], at: datetime) -> s
 
 
 def _phone(held: HeldPhone) -> dict[str, Any]:
-    return {"id": held.id, "number": masked_phone(held.number), "proved_at": _time(held.proved_at)}
+    return {"id": held.id, "number": masked_phone(held.number), "proved_at": rfc3339(held.proved_at)}
 
 
 def binding_item(row: Binding) -> dict[str, Any]:
@@ -197,12 +197,8 @@ def binding_item(row: Binding) -> dict[str, Any]:
         "hospital": row.hospital_id,
         "kind": row.kind,
         "masked_value": row.masked_value,
-        "proved_at": _time(row.proved_at),
+        "proved_at": rfc3339(row.proved_at),
     }
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
 
 
 async def _record(request: Request, chain: str, action: str, at: datetime, **more: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sanic import Request
 
 from api.reportdoor import Opened
 from api.services import Services
+from core.clock import rfc3339
 from records import report_terms
 from records.models import Report, ReportStatus
 from records.report_changes import Changes, Piece, base_of, changes
@@ -29,15 +29,15 @@ async def document(request: Request, opened: Opened, shown: Report) -> dict[str,
         "newest": shown.id == newest.id and not opened.superseded,
     }
     if shown.status == ReportStatus.WITHDRAWN and not opened.staff:
-        return told | {"withdrawn_at": _utc(shown.received_at), "help_phone": opened.hospital.help_phone or None}
+        return told | {"withdrawn_at": rfc3339(shown.received_at, "auto"), "help_phone": opened.hospital.help_phone or None}
     told |= {
         "findings": shown.findings,
         "impression": shown.impression,
         "reporting_doctor": shown.reporting_doctor,
         "verifying_doctor": shown.verifying_doctor,
-        "reported_at": _utc(shown.reported_at),
-        "verified_at": _utc(shown.verified_at),
-        "received_at": _utc(shown.received_at),
+        "reported_at": rfc3339(shown.reported_at, "auto"),
+        "verified_at": rfc3339(shown.verified_at, "auto"),
+        "received_at": rfc3339(shown.received_at, "auto"),
         "pdf": shown.status != ReportStatus.WITHDRAWN,
         "own_pdf": shown.pdf_size > 0,
         "picture": shown.picture_size > 0,
@@ -81,7 +81,7 @@ def _pieces(pieces: Sequence[Piece]) -> list[dict[str, str]]:
 
 
 def _line(version: Report) -> dict[str, Any]:
-    return {"version": version.version, "status": version.status.value, "received_at": _utc(version.received_at)}
+    return {"version": version.version, "status": version.status.value, "received_at": rfc3339(version.received_at, "auto")}
 
 
 async def meanings(opened: Opened, report: Report) -> dict[str, Any]:
@@ -101,7 +101,3 @@ def _place(begin: int, end: int, findings: int) -> dict[str, Any]:
     if begin < findings:
         return {"in": "findings", "begin": begin, "end": end}
     return {"in": "impression", "begin": begin - findings - 1, "end": end - findings - 1}
-
-
-def _utc(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -10,7 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from api.access import address_of, needs
 from api.forms import answer
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.grants import Role
 from identity.signins import Live
 from infra.audit import DEPLOYMENT, by
@@ -50,11 +49,7 @@ def _item(login: Live) -> dict[str, Any]:
         "way": login.way,
         "device": login.where.device or None,
         "place": place,
-        "at": _time(login.at),
-        "ends_at": _time(login.until),
+        "at": rfc3339(login.at),
+        "ends_at": rfc3339(login.until),
         "current": login.current,
     }
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")

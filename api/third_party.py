@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from api.exams import on_record
 from api.forms import answer, asked
 from api.recipients import Received
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.errors import Malformed, NotFound
 from core.grants import Grant, Role
 from records import reports
@@ -98,8 +97,8 @@ def _report(shown: Report) -> dict[str, Any]:
         "impression": shown.impression,
         "reporting_doctor": shown.reporting_doctor,
         "verifying_doctor": shown.verifying_doctor,
-        "reported_at": _time(shown.reported_at),
-        "verified_at": _time(shown.verified_at),
+        "reported_at": rfc3339(shown.reported_at),
+        "verified_at": rfc3339(shown.verified_at),
     }
 
 
@@ -118,16 +117,12 @@ async def _item(request: Request, name: str, each: Authorised) -> dict[str, Any]
         "authorisation": each.authorisation,
         "purpose": asking(grant.subject)[1].value,
         "masked": grant.masked,
-        "expires_at": _time(each.expires_at),
+        "expires_at": rfc3339(each.expires_at),
         "hospital": {"code": each.found.hospital.code, "name": each.found.hospital.name},
         "category": exam.category,
         "modality": exam.modality,
         "item": exam.item,
-        "performed_at": _time(exam.performed_at),
+        "performed_at": rfc3339(exam.performed_at),
         "report": {"status": report.status.value} if report is not None and _counts(report) else None,
         "studies": [mapped(bytes.fromhex(grant.mask), uid) if grant.masked else uid for uid in each.found.studies],
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat(timespec="seconds") if at else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -12,7 +11,7 @@ from api.access import address_of, needs
 from api.bodies import Field, body, choice, filled, flag, inner, many
 from api.forms import answer
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.errors import NotFound
 from core.grants import Role
 from identity.models import Binding
@@ -76,7 +75,7 @@ async def of_person(person: str, channels: Mapping[str, Channel]) -> list[dict[s
 
 def off(rows: Sequence[NoticeWish]) -> list[dict[str, Any]]:
     """What a patient turned off, as JSON; no `way` says every way."""
-    told = {(row.kind, row.way): row.at.astimezone(UTC).isoformat() for row in rows}
+    told = {(row.kind, row.way): rfc3339(row.at, "auto") for row in rows}
     return [{"kind": kind, "way": way or None, "since": at} for (kind, way), at in told.items()]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -15,7 +15,7 @@ from api.forms import asked, limit_of
 from api.hospital.saying import DECIDES, SYSTEMS, home, json, number
 from api.services import Services
 from api.wishes import off
-from core.clock import now
+from core.clock import now, rfc3339
 from core.errors import InvalidField
 from core.grants import Role
 from infra.audit import by
@@ -95,9 +95,9 @@ async def counts(request: Request) -> HTTPResponse:
     if not timedelta() <= until - since <= desk.LONGEST_SPAN:
         raise InvalidField("from", "impossible-time")
     rows = await desk.counts(home(request), since, until)
-    items = [{**row, "state": str(row["state"]), "hour": row["hour"].astimezone(UTC).isoformat()} for row in rows]
+    items = [{**row, "state": str(row["state"]), "hour": rfc3339(row["hour"], "auto")} for row in rows]
     rule = await rules.of(home(request))
-    return json({"items": items, "stopped_at": _at(rule.stopped_at), "most_an_hour": rules.most_an_hour(rule)})
+    return json({"items": items, "stopped_at": rfc3339(rule.stopped_at, "auto"), "most_an_hour": rules.most_an_hour(rule)})
 
 
 @routes.get("/rules", name="rules")
@@ -277,26 +277,22 @@ def _item(row: Notice) -> dict[str, Any]:
         "template": row.template,
         "provider_code": row.code,
         "attempts": row.attempts,
-        "created_at": _at(row.created_at),
-        "due_at": _at(row.due_at),
-        "sent_at": _at(row.sent_at),
+        "created_at": rfc3339(row.created_at, "auto"),
+        "due_at": rfc3339(row.due_at, "auto"),
+        "sent_at": rfc3339(row.sent_at, "auto"),
     }
 
 
 def _step(row: NoticeStep) -> dict[str, Any]:
-    return {"at": _at(row.at), "state": row.state, "channel": row.channel, "reason": row.reason}
+    return {"at": rfc3339(row.at, "auto"), "state": row.state, "channel": row.channel, "reason": row.reason}
 
 
 def _template(row: NoticeTemplate) -> dict[str, Any]:
     names = ("channel", "kind", "code", "text", "names", "signature", "parts")
-    return {name: getattr(row, name) for name in names} | {"updated_at": _at(row.updated_at)}
+    return {name: getattr(row, name) for name in names} | {"updated_at": rfc3339(row.updated_at, "auto")}
 
 
 def planned(row: Maintenance) -> dict[str, Any]:
     """A maintenance as JSON."""
-    times = {"starts_at": _at(row.starts_at), "ends_at": _at(row.ends_at)}
+    times = {"starts_at": rfc3339(row.starts_at, "auto"), "ends_at": rfc3339(row.ends_at, "auto")}
     return {"id": row.id, "hospital": row.hospital_id, **times, "text": row.text, "emergency": row.emergency}
-
-
-def _at(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None

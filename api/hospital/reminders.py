@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -14,7 +13,7 @@ from api.forms import asked, limit_of
 from api.hospital.saying import DECIDES, home, json
 from api.noticejobs import office
 from api.services import Services
-from core.clock import now
+from core.clock import now, rfc3339
 from core.grants import Role
 from core.uids import uuid7
 from identity.masking import masked_phone
@@ -132,16 +131,12 @@ def _item(row: Reminder) -> dict[str, Any]:
         "exam": row.exam_id,
         "level": row.level,
         "told": row.told,
-        "created_at": _at(row.created_at),
-        "escalates_at": _at(row.escalates_at),
-        "acknowledged_at": _at(row.acknowledged_at),
+        "created_at": rfc3339(row.created_at, "auto"),
+        "escalates_at": rfc3339(row.escalates_at, "auto"),
+        "acknowledged_at": rfc3339(row.acknowledged_at, "auto"),
     }
 
 
 def _contact(services: Services, row: Contact) -> dict[str, Any]:
     phone = masked_phone(services.people.sealer.open(row.sealed))
     return {"label": row.label, "department": row.department, "level": row.level, "phone": phone}
-
-
-def _at(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None
