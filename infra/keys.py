@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from core.errors import Misconfigured
+from infra.firstwrite import write_first
 
 KEY_BYTES = 32
 MINIMUM_CHARACTERS = 32
@@ -51,26 +51,11 @@ def demo_keys(home: Path, environ: Mapping[str, str]) -> Keys:
         raise Misconfigured(f"a demo does not take production secrets: unset {', '.join(given)} or CLOUDFILM_DEMO")
     path = home / "secrets.json"
     if not path.exists():
-        _write_new(path, {name: secrets.token_urlsafe(KEY_BYTES) for name in _names()})
+        write_first(path, json.dumps({name: secrets.token_urlsafe(KEY_BYTES) for name in _names()}).encode())
     try:
         return Keys(**json.loads(path.read_text()))
     except (ValueError, TypeError) as error:  # never guessed anew: what was signed and hidden with them would be lost
         raise Misconfigured(f"{path} is damaged: bring it back from a backup") from error
-
-
-def _write_new(path: Path, values: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(values, file)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # fails if another process was first: its secrets then count
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(draft)
 
 
 def _names() -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from core import clock
 from core.errors import Misconfigured, Unreadable
+from infra.firstwrite import write_first
 from infra.sealing import Sealer
 
 KEY_BITS = 3072  # NIST SP 800-57 part 1: 128 bits of strength
@@ -166,7 +166,7 @@ def demo_signer(folder: Path, sealer: Sealer, hospital: str, name: str, now: dat
     """The seal of a demo hospital, made once: `folder`/`hospital`.seal holds key and certificate, encrypted."""
     path = folder / f"{hospital}.seal"
     if not path.exists():
-        _write_new(path, sealer.seal_bytes(_new_pair(name, now)))
+        write_first(path, sealer.seal_bytes(_new_pair(name, now)))
     opened = sealer.open_bytes(path.read_bytes())
     key = serialization.load_pem_private_key(opened, password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
@@ -235,19 +235,3 @@ def _new_pair(name: str, now: datetime) -> bytes:
     )
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return private + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Write it whole, or leave that of another process that was first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(draft)
