@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from docs.take_pictures import patient, recipient, sharing
+from docs.take_pictures import patient, recipient, sharing, volume
 from docs.take_pictures.world import World
 
 FOLDER = Path(__file__).parents[1] / "pictures"
@@ -42,4 +42,6 @@ PICTURES: Mapping[str, Callable[[World], Page]] = {
     "notice-exam": recipient.notice_exam,
     "get-desk": recipient.get,
     "pc-desk": patient.on_pc,
+    "viewer-planes": volume.planes,
+    "viewer-thick": volume.thick_plane,
 }
