@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ _TABLES = {
 }
 _TABLE = {Level.STUDY: "study", Level.SERIES: "series", Level.INSTANCE: "instance"}
 _COLUMNS = {
-    Level.STUDY: "study.study_instance_uid AS study_uid, study.modalities, study.series_count,"
+    Level.STUDY: "study.hospital_id AS hospital, study.study_instance_uid AS study_uid, study.modalities, study.series_count,"
     " study.instance_count AS study_instances",
     Level.SERIES: "series.series_instance_uid AS series_uid, series.instance_count AS series_instances",
     Level.INSTANCE: "instance.sop_instance_uid AS sop_uid",
@@ -42,13 +42,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whose rows of a level, and which. `attributes_of` are the levels whose ready attributes come along."""
+    """Whose rows of a level, and which. `attributes_of` are the levels whose ready attributes come along.
+
+    `unasked` are attributes that the columns answer wrongly for this grant: no condition is made of them.
+    """
 
     grant: Grant
     scope: Scope
     level: Level
     filters: Sequence[Filter]
     attributes_of: Sequence[Level]
+    unasked: Collection[str] = ()
 
     async def rows(self, limit: int, offset: int) -> Sequence[Mapping[str, Any]]:
         """The rows, or a superset where SQL cannot say all of it: see `is_exact`."""
@@ -71,7 +75,7 @@ class Question:
         if self.scope.series_uid is not None:
             yield statement.one_of("series.series_instance_uid", [self.scope.series_uid])
         for asked in self.filters:
-            if column := column_of(asked):
+            if (column := column_of(asked)) and asked.path[0] not in self.unasked:
                 yield _condition(statement, column, asked.condition)
 
     def _order(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,10 @@ import orjson
 
 from archive import attributes
 from archive.seriesmetadata import absolute
-from infra.statement import Statement
+from infra.statement import EVERYTHING, Statement
 from wado.asking import Scope
 from wado.modules import of_level
+from wado.narrowed import Place, only_these
 from wado.query import Level, Query
 
 Row = Mapping[str, Any]
@@ -25,8 +26,10 @@ _READY = {
 }
 # The instance that speaks for a study or series: the first in its natural order.
 _FIRST_OF = {
-    Level.STUDY: "SELECT (SELECT i.id FROM instance i JOIN series s ON s.id = i.series_id WHERE s.study_id = study.id"
-    " ORDER BY s.series_number NULLS LAST, s.id, i.instance_number NULLS LAST, i.id LIMIT 1) FROM study WHERE {wanted}",
+    Level.STUDY: "SELECT (SELECT i.id FROM instance i JOIN series ON series.id = i.series_id"
+    " WHERE series.study_id = study.id AND {seen}"
+    " ORDER BY series.series_number NULLS LAST, series.id, i.instance_number NULLS LAST, i.id LIMIT 1)"
+    " FROM study WHERE {wanted}",
     Level.SERIES: "SELECT (SELECT i.id FROM instance i WHERE i.series_id = series.id"
     " ORDER BY i.instance_number NULLS LAST, i.id LIMIT 1) FROM series WHERE {wanted}",
     Level.INSTANCE: "SELECT id FROM instance WHERE {wanted}",
@@ -120,11 +123,14 @@ class Results:
         return place
 
 
-async def documents(level: Level, row_ids: Collection[int], base_url: str) -> dict[int, Json]:
+async def documents(
+    level: Level, row_ids: Collection[int], base_url: str, narrowed: Mapping[Place, Sequence[str]]
+) -> dict[int, Json]:
     """Row id → metadata of the instance that speaks for it, its large values by public URL."""
     statement = Statement()
     owner = _OWNER[level]
-    speaking = _FIRST_OF[level].format(wanted=statement.one_of(f"{owner}.id", row_ids))
+    seen = only_these(statement, narrowed) if level is Level.STUDY else EVERYTHING
+    speaking = _FIRST_OF[level].format(wanted=statement.one_of(f"{owner}.id", row_ids), seen=seen)
     rows = await statement.rows(
         f"SELECT {owner}.id AS row_id, stored_object.metadata, study.study_instance_uid AS study_uid,"
         " series.series_instance_uid AS series_uid, instance.sop_instance_uid AS sop_uid FROM instance"

@@ -14,11 +14,14 @@ import pytest
 from archive import documents
 from archive.replicas import Replicas
 from core.errors import NotFound, Unreadable
+from films import a4
+from films.a4 import Paper, Section
 from infra.settings import Settings
 from infra.signing import DemoSigners, no_signer, plugged_in
 from records import films, report_files, report_prints
 from records.films import PageMade
 from records.models import Exam, FilmSource, Hospital, ReportPrint
+from records.report_picture import Only
 from records.report_prints import Press, check_subject, printed, report_and_record
 from tests.records import pages
 from tests.records.saying import NOW, SEALER, STUDY_UID, receive_study, say_exam, say_patient, say_report
@@ -98,6 +101,21 @@ async def test_the_middle_image_of_the_film_stands_on_it(press: Press, replicas:
     await films.keep_made(replicas, exam.id, FilmSource.MADE, "1x1", [PageMade(pages.shades(3), [CELL])], NOW)
     content = await pdf(press, await printed(press, report, NOW))
     assert "胶片中的一幅图像" in text(content).replace("\n", "")
+
+
+async def test_who_gets_no_pictures_gets_none_and_the_hospitals_own_file_only_as_part_of_its_report(
+    press: Press, replicas: Replicas, report: str
+) -> None:
+    exam = await Exam.get(accession="A1")
+    await films.keep_made(replicas, exam.id, FilmSource.MADE, "1x1", [PageMade(pages.shades(3), [CELL])], NOW)
+    none, theirs = Only(frozenset(), as_sent=True), Only(frozenset({(STUDY_UID, "1")}), as_sent=False)
+    words = [text(await pdf(press, await printed(press, report, NOW, only))) for only in (none, theirs, None)]
+    assert ["胶片中的一幅图像" in each.replace("\n", "") for each in words] == [False, True, True]
+    own = a4.pdf(Paper("医院", "标题", "1", [], [Section("所见", "医院自己的纸")], [], "", []), NOW, None)
+    sent = await say_report(status="corrected", pdf=own)
+    assert await pdf(press, await printed(press, sent.id, NOW, none)) == own
+    said = text(await pdf(press, await printed(press, sent.id, NOW, theirs))).replace("\r\n", "")
+    assert "医院自己的纸" not in said and "没有随分享提供" in said
 
 
 async def test_a_pdf_that_may_do_harm_is_never_handed_out(press: Press, report: str) -> None:

@@ -227,6 +227,22 @@ async def test_a_grant_of_one_series_finds_only_that_series(archive: Settings) -
     assert (await found(Level.INSTANCE, grant=one, study="1.2.3.1", series="1.2.3.1.1")).rows == ()
 
 
+async def test_of_a_series_that_is_not_granted_nothing_is_counted_told_or_found(archive: Settings) -> None:
+    one = replace(EVERYBODY, hospitals=frozenset(), series=frozenset({("demo", "1.2.3.1", "1.2.3.1.1")}))
+    asked = "includefield=Modality,SeriesInstanceUID,SOPInstanceUID,SeriesNumber"  # of the instance that speaks for the study
+    (row,) = [orjson.loads(row) for row in (await found(Level.STUDY, asked, grant=one)).rows]
+    assert row["00080061"]["Value"] == row["00080060"]["Value"] == ["CT"]
+    assert (row["00201206"]["Value"], row["00201208"]["Value"], row["00200011"]["Value"]) == ([1], [1], [2])
+    assert (row["0020000E"]["Value"], row["00080018"]["Value"][0].startswith("1.2.3.1.1.")) == (["1.2.3.1.1"], True)
+    for level in (Level.SERIES, Level.INSTANCE):
+        (below,) = [orjson.loads(row) for row in (await found(level, "includefield=all", grant=one)).rows]
+        assert (below["00080061"]["Value"], below["00201206"]["Value"]) == (["CT"], [1])
+    for modality, seen in {"CT": ["1"], "MR": [], "M*": [], "C?": ["1"], "MR\\CT": ["1"]}.items():
+        assert await studies(f"ModalitiesInStudy={modality}", grant=one) == seen, modality
+    both = replace(one, studies=frozenset({("demo", "1.2.3.1"), ("demo", "1.2.3.4")}))
+    assert await studies("ModalitiesInStudy=MR", grant=both) == ["4", "1"], "of a whole study all of it"
+
+
 async def test_a_study_without_name_date_and_modality_is_a_row_like_others(archive: Settings) -> None:
     (row,) = await rows_of(Level.STUDY, "StudyInstanceUID=1.2.3.8")
     assert row["00080020"] == {"vr": "DA"}

@@ -180,6 +180,8 @@ def test_no_byte_holds_a_picture_of_a_series_that_was_not_shared(
     shown_by = {way: _colours_in(answer) for way, answer in answers.items()}
     assert set().union(*shown_by.values()) == seen, {way: found for way, found in shown_by.items() if found}
     assert shown_by[f"/api/v1/exams/{colours}/report.pdf"] == on_report
+    for found in answers["/dicom-web/studies?includefield=all"].json() if "images" in parts else []:
+        assert (found["00201206"]["Value"], found["00201208"]["Value"]) == ([len(series)], [len(series)])
     hidden = {1, 2, 3} - set(series) if series or "images" not in parts else set()
     told = [answer.content for way, answer in answers.items() if study not in way]
     assert not [number for number in hidden for each in told if f"{study}.{number}".encode() in each]
@@ -246,6 +248,7 @@ def _everything(world: World, share: dict[str, Any], exam: str, study: str) -> I
         }
         named = recipient.get(f"/api/v1/exams/{exam}").json()["studies"]
         ways = {*(f"/api/v1/exams/{exam}{way}" for way in (*WAYS, *more)), *linked, "/api/v1/exams"}
+        ways |= {f"/dicom-web/{level}?includefield=all" for level in ("studies", "series", "instances")}
         for way in sorted(ways):
             yield way, recipient.get(way)
         for uid in {study, *named}:
