@@ -30,6 +30,7 @@ from records.masked import birth_year
 from records.places import Names
 from records.search import Found, Query
 from share import sensitive
+from share.parts import FILM_STAYS, Part
 
 routes = Blueprint("exams", url_prefix="/api/v1/exams")
 keeping.allow(routes)
@@ -97,9 +98,11 @@ async def item_of_link(request: Request, seen: Received, grant: Grant | None = N
     services: Services = request.app.ctx.services
     item = _item(seen.told, await _shown(request, [seen.told]))
     counted = await counted_of(services, grant or request.ctx.grant, seen)
-    if counted is not None:
-        item |= {"films": counted.films, "images": counted.images, "studies": list(counted.studies)}
     left_out = seen.view.left_out(seen.found.exam.id) if seen.view else ""
+    if counted is not None:
+        stays = seen.whose is None and seen.has(Part.FILM) and item["films"] and not counted.films
+        left_out += FILM_STAYS if stays else ""
+        item |= {"films": counted.films, "images": counted.images, "studies": list(counted.studies)}
     return item | {"left_out": left_out} if left_out else item
 
 

@@ -23,6 +23,9 @@ EVERYTHING = frozenset(Part)
 WORDS = {Part.REPORT: "报告", Part.FILM: "胶片", Part.IMAGES: "影像"}
 
 
+FILM_STAYS = "胶片上有没有分享的图像，没有随分享提供。"
+
+
 def chosen(name: str, wanted: Collection[str]) -> frozenset[Part]:
     """These parts; raises InvalidField for none, and for one that nobody knows."""
     try:

@@ -150,7 +150,7 @@ async def _exam(request: Request, view: ShareView, seen: Received, whose: str, e
     item = await item_of_link(request, seen)
     name = escape(exam.item or exam.body_part or "检查")
     head = f'<h2>{name}</h2><p class="second">{escape(hospital.name)} · {day_and_time(exam.performed_at, hospital.zone)}</p>'
-    missing = view.left_out(exam.id)
+    missing = item.get("left_out", "")
     told = _report(exam.id, report, alone=exams == 1) if seen.has(Part.REPORT) else ""
     left_out = f'<p class="second">{missing}</p>' if missing else ""
     words = card(head, whose, _banner(view, seen), told, left_out)

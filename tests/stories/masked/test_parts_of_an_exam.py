@@ -33,6 +33,7 @@ def test_of_a_share_of_one_series_nothing_beside_it_is_there(world: World, mask:
         told = recipient.get(f"/api/v1/exams/{exam}").json()
         assert (told["images"], len(told["studies"])) == (1, 1)
         assert told["films"] == (1 if mask else 0)  # a page is set anew under a mask; as it is, it cannot be cut
+        assert told["left_out"].endswith("影像只包含分享者选择的序列。" if mask else "胶片上有没有分享的图像，没有随分享提供。")
         if mask:
             (cell,) = recipient.get(f"/api/v1/exams/{exam}/films/1").json()["cells"]
             assert cell["study"] == told["studies"][0]
