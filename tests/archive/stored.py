@@ -21,6 +21,7 @@ from infra.settings import Settings
 from tests.archive import samples
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+ALL_GOOD = {1: "good", 2: "good", 3: "good"}  # of `states`
 LATER = datetime(2036, 1, 1, tzinfo=UTC)  # everything promised is due
 STUDY, SERIES = "1.2.3", "1.2.3.5"
 

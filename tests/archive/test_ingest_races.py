@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,18 +16,11 @@ from archive.models import Instance, Series, StoredObject, Study
 from archive.retention import delete_study
 from infra.auditcheck import verify
 from infra.settings import Settings
-from records.models import Hospital
-from tests.archive.arriving import another_process, ingesting, send
+from tests.archive.arriving import another_process, send
 from tests.archive.stored import picture, ref_of
 
 STORED, SAME, REPLACED, REFUSED = Status
 REQUESTS = 6
-
-
-@pytest.fixture
-async def ingest(database: Settings, hospital: Hospital) -> AsyncIterator[Ingest]:
-    async with ingesting(database) as ingest:
-        yield ingest
 
 
 async def at_once(ingest: Ingest, requests: Iterable[tuple[bytes, ...]], *, replacing: bool = False) -> list[Outcome]:

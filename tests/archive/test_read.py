@@ -22,18 +22,11 @@ from archive.retention import delete_study
 from archive.tiers import Tiers
 from core.errors import NoGoodCopy, NotAcceptable, NotFound
 from infra.settings import Settings
-from records.models import Hospital
 from tests.archive import samples
-from tests.archive.arriving import AT, ingesting, send
+from tests.archive.arriving import AT, send
 from tests.archive.stored import file_of, picture, ref_of
 
 DEMO = frozenset({"demo"})
-
-
-@pytest.fixture
-async def ingest(database: Settings, hospital: Hospital) -> AsyncIterator[Ingest]:
-    async with ingesting(database) as ingest:
-        yield ingest
 
 
 @pytest.fixture
