@@ -15,12 +15,14 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.connection import get_connection
 from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from archive.replicas import Replicas
-from infra.database import close_database, migrate, open_database, sqlite_path
+from infra.database import close_database, config, is_postgres, migrate, open_database, sqlite_path
 from infra.settings import Settings, from_environ
 from infra.stores import open_store
 from records.models import Hospital
@@ -43,6 +45,7 @@ LONGEST_FIRST = (
 )
 # Files that share a running server go to one worker, which starts it once.
 TOGETHER = ("tests/phone/*", "tests/viewer/*", "tests/browser/*", "tests/stories/*_examined.py")
+_speaks: dict[bool, type] = {}  # whether it is PostgreSQL → how Tortoise has prepared the models for it
 SHARED = "tests"  # making a database from the template costs 300 files, emptying one costs a few statements
 # Foreign keys rest meanwhile; what migrations wrote is not there to be emptied.
 EMPTY = """
@@ -72,8 +75,18 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take long at the beginning."""
-    items.sort(key=lambda item: next((place for place, each in enumerate(LONGEST_FIRST) if item.nodeid.startswith(each)), 99))
+    """Put the files that take long at the beginning, and in each file what needs PostgreSQL at the end."""
+    files = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    items.sort(key=lambda item: (_place(item.nodeid), files[item.path], _database_of(item) == "postgres"))
+
+
+def _place(nodeid: str) -> int:
+    return next((place for place, each in enumerate(LONGEST_FIRST) if nodeid.startswith(each)), len(LONGEST_FIRST))
+
+
+def _database_of(item: pytest.Item) -> str:
+    called = getattr(item, "callspec", None)
+    return str(called.params.get("database", "")) if called else ""
 
 
 class _ByServer(LoadFileScheduling):  # type: ignore[misc]  # as above
@@ -147,8 +160,13 @@ async def replicas(database: Settings) -> AsyncIterator[Replicas]:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Settings]:
-    EXECUTOR_CACHE.clear()  # Tortoise keeps the SQL of the first kind of database it met
-    await open_database(settings)
+    if _speaks.get(is_postgres(settings)) is type(Hospital._meta.basequery):  # all models are prepared for this kind
+        await Tortoise.init(config=config(settings), init_connections=False, _enable_global_fallback=True)
+        get_connection("default")
+    else:
+        EXECUTOR_CACHE.clear()  # Tortoise keeps the SQL of the first kind of database it met
+        await open_database(settings)
+        _speaks[is_postgres(settings)] = type(Hospital._meta.basequery)
     try:
         yield settings
     finally:

@@ -29,6 +29,7 @@ def files_and_metrics(site: Installation, token: str) -> dict[str, bytes]:
     """Name → content, of each log, of what /metrics says, and of the database's files when it is SQLite."""
     answer = httpx.get(f"{site.url}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     assert answer.status_code == 200
+    site.logged()  # and with it all that was to be written until now
     paths = [*site.home.glob("log/*"), *site.home.glob("cloudfilm.sqlite3*")]
     return {"metrics": answer.content, **{path.name: path.read_bytes() for path in paths}}
 
