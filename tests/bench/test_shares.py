@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bench.figures import Line
 from bench.results import Row
-from bench.shares import MASKED_AT_MOST, Line, Pair, compared
+from bench.shares import MASKED_AT_MOST, Pair, compared
 
 
 @pytest.mark.parametrize(
