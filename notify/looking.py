@@ -109,6 +109,8 @@ def _to_staff(known: Known, notice: Notice, hospital: Hospital) -> Change:
     contact = known.contacts[notice.recipient]
     if contact.removed_at is not None:
         return _never(notice, "removed")
+    if notice.kind in REMINDERS and known.reminders[subject_of(notice)].acknowledged_at is not None:
+        return _never(notice, "acknowledged")  # while its message was on its way, which no channel took
     values = {"hospital": hospital.alias or hospital.name, **_staff_values(known, notice, hospital)}
     office, order = known.office, known.rules[hospital.code].channels
     rows = known.templates.get((hospital.code, notice.kind), {})

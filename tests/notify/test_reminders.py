@@ -9,7 +9,7 @@ import pytest
 
 from notify import maintenance, reminders, rules
 from notify.channels import Throttled
-from notify.models import Notice, Reminder
+from notify.models import Notice, NoticeState, Reminder
 from tests.notify.conftest import World
 from tests.records.saying import say_exam, say_report
 
@@ -68,6 +68,18 @@ async def test_who_acknowledges_before_the_message_leaves_spares_it(staffed: Wor
     await staffed.work()
     assert [each.kind for each in staffed.box.ledger] == ["report-ready"]
     assert await Notice.filter(reason="acknowledged").count() == 1
+
+
+async def test_a_message_that_no_channel_took_is_not_tried_again_once_somebody_has_acknowledged(staffed: World) -> None:
+    await say_report("A1", verified_at=staffed.now, critical=True)
+    await staffed.decide()
+    on_its_way = Notice.filter(kind="critical-value")
+    await on_its_way.update(state=NoticeState.CLAIMED)
+    await reminders.acknowledge("demo", (await Reminder.get()).id, "doctor", staffed.now)
+    await on_its_way.update(state=NoticeState.WAITING)  # as its worker leaves it that found nobody to take it
+    await staffed.work()
+    assert [each.kind for each in staffed.box.ledger] == ["report-ready"]
+    assert (await on_its_way.get()).reason == "acknowledged"
 
 
 async def test_quiet_hours_and_bursts_hold_no_critical_value_back(staffed: World) -> None:
