@@ -100,6 +100,8 @@ def test_without_webgl_and_webassembly_everything_is_still_seen_and_measured(
     viewer.page.mouse.click(*viewer.at(60, 40))
     expect(viewer.page.locator(".mark").last).to_have_text("1000 HU")  # the server unpacks that one frame
     assert not [each for each in viewer.requests if each.endswith(".wasm")]
+    viewer.page.keyboard.press("g")
+    expect(viewer.page.locator(".sheet .choice", has_text="多平面重建")).to_contain_text("这台设备不支持原始画质")
 
 
 def test_first_picture_needs_little_script_and_nothing_stands_in_addresses(ct: Viewer, site: Site) -> None:

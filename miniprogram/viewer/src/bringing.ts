@@ -62,7 +62,7 @@ export class Bringing {
     if (known) sight.accept(picture, known);
     told.changed(pane);
     if (known) return;
-    told.waiting(pane, true);
+    told.waiting(pane, !picture.made); // what is made here is there in a moment
     try {
       await this.bring(picture, stop);
     } catch (error) {

@@ -9,10 +9,11 @@ import type { Pane } from "./pane";
 import type { Picture, Series } from "./pictures";
 import { gridOf, Planes, VIEWS, type Grid, type Place, type Thickness, type View } from "./planes";
 import { Failure, patiently } from "./server";
-import type { Stack } from "./stack";
+import { bytesOf, type Stack } from "./stack";
 import { Strip, WIDE_PIXELS } from "./strip";
 import { defaultWindow, type Edge, type Samples, type Tone, type Window } from "./tone";
 import type { Viewer } from "./viewer";
+import { whyFailed } from "./volumes";
 import { word } from "./volumewords";
 import { say } from "./words";
 
@@ -49,7 +50,6 @@ export class Reformats {
   /** Opens it on the stage. When it cannot be, that is said. */
   static async over(viewer: Viewer, series: Series, stack: Stack): Promise<void> {
     const halved = bytesOf(stack, false) > PIXELS_MAX_BYTES;
-    if (halved && bytesOf(stack, true) > PIXELS_MAX_BYTES) return viewer.menus.remark(say("volume.memory"));
     const { picture } = viewer.active;
     const at = Math.max(0, stack.slices.findIndex(({ key }) => key === picture?.key));
     const first = await valuesOf(viewer, stack.slices[at] as Picture);
@@ -235,7 +235,7 @@ export class Reformats {
     } catch (error) {
       if (this.stop.signal.aborted) return;
       this.viewer.volumes.leave();
-      return this.viewer.menus.remark(say(error instanceof Failure && error.kind === "not-viewable" ? "volume.values" : "offlineEnd"));
+      return this.viewer.menus.remark(whyFailed(error));
     }
     if (!this.stop.signal.aborted) this.again();
   }
@@ -252,9 +252,6 @@ export class Reformats {
     for (const pane of this.hung.keys()) void pane.ask();
   }
 }
-
-const bytesOf = ({ slices }: Stack, halved: boolean): number =>
-  slices.reduce((sum, { columns, rows }) => sum + (columns * rows * 2) / (halved ? 4 : 1), 0);
 
 async function valuesOf(viewer: Viewer, picture: Picture, signal?: AbortSignal): Promise<Samples> {
   const found = await patiently(() => viewer.frames.ask(picture, signal), (yes) => viewer.offline(yes), signal);

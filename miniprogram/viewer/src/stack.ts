@@ -29,6 +29,10 @@ export function stackOf(pictures: Picture[]): Stack | Refusal {
   return isSheared(slices) ? "tilted" : { slices, gap };
 }
 
+/** Memory that its volume takes; halved within the slices, of each four values one is kept. */
+export const bytesOf = ({ slices }: Stack, halved: boolean): number =>
+  slices.reduce((sum, { columns, rows }) => sum + (columns * rows * 2) / (halved ? 4 : 1), 0);
+
 /** Grey of at most 16 bits, without tables of its own: values that can be told between two slices. */
 const hasPlainValues = ({ show, grey, tone, row }: Picture): boolean =>
   show === "picture" && grey && tone.bitsAllocated <= 16 && !tone.hasTables && !row["7FE00008"];

@@ -16,7 +16,7 @@ const SLABS: Slab[] = ["mean", "max", "min"];
 export const WIDE_PIXELS = 700; // below, three planes would each be smaller than a thumb print is worth
 
 export class Strip {
-  private readonly progress = element("span.progress", { role: "status" });
+  private readonly progress = element("span.progress", { role: "progressbar", "aria-label": word("slices"), "aria-valuemin": 0 });
   private readonly buttons = element("span.buttons", {});
   private readonly root = element("div.strip", { role: "group", "aria-label": say("volume") }, this.progress, this.buttons);
 
@@ -35,6 +35,8 @@ export class Strip {
     const total = stack.slices.length;
     this.root.dataset.state = came < total ? "coming" : "whole";
     this.progress.hidden = came >= total;
+    this.progress.setAttribute("aria-valuenow", String(came));
+    this.progress.setAttribute("aria-valuemax", String(total));
     this.progress.textContent = word("coming", { count: came, total });
   }
 

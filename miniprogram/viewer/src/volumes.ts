@@ -1,8 +1,9 @@
 // The way into a volume and out of it: whether the series that is looked at is one, and its planes once they are cut.
 
-import { canUnpack } from "./frames";
+import { canUnpack, PIXELS_MAX_BYTES } from "./frames";
 import type { Reformats } from "./reformats";
-import { FEWEST, stackOf, type Refusal, type Stack } from "./stack";
+import { Failure } from "./server";
+import { bytesOf, FEWEST, stackOf, type Refusal, type Stack } from "./stack";
 import type { Viewer } from "./viewer";
 import { say } from "./words";
 
@@ -18,12 +19,13 @@ export class Volumes {
     return why && say(`volume.${why}`, { count: FEWEST });
   }
 
-  private refusal(): Refusal | "noWasm" | "saver" | "" {
+  private refusal(): Refusal | "noWasm" | "saver" | "memory" | "" {
     if (this.open) return "";
     if (!canUnpack()) return "noWasm";
     if (this.viewer.saving) return "saver";
     const found = this.stack();
-    return typeof found === "string" ? found : "";
+    if (typeof found === "string") return found;
+    return bytesOf(found, true) > PIXELS_MAX_BYTES ? "memory" : "";
   }
 
   toggle(): void {
@@ -49,8 +51,8 @@ export class Volumes {
     try {
       const { Reformats } = await import("./reformats");
       await Reformats.over(viewer, series, stack);
-    } catch {
-      viewer.menus.remark(say("offlineEnd"));
+    } catch (error) {
+      viewer.menus.remark(whyFailed(error));
     } finally {
       this.coming = false;
     }
@@ -60,4 +62,11 @@ export class Volumes {
     const { series, pictures } = this.viewer.active;
     return stackOf(series?.pictures ?? pictures);
   }
+}
+
+/** Why a volume that was begun did not come, in words. */
+export function whyFailed(error: unknown): string {
+  if (!(error instanceof Failure)) return say("offlineEnd"); // its scripts did not come
+  const words: Partial<Record<Failure["kind"], string>> = { offline: "offlineEnd", "not-viewable": "volume.values" };
+  return say(words[error.kind] ?? "volume.failed");
 }
