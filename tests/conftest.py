@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
+import hypothesis
 import pytest
 from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
@@ -64,6 +65,16 @@ BEGIN
 END $$
 """
 
+
+# The same examples each time, however slow the machine: a run says something of the change that it was made for.
+hypothesis.settings.register_profile(
+    "here",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("here")
 
 gc.disable()  # thousands of tests are read in, which makes no garbage
 
