@@ -22,7 +22,7 @@ SLICES = 24  # enough for a stack that opens in its middle
 SAMPLES = ("examples_ybr_color.dcm", "examples_overlay.dcm", "waveform_ecg.dcm")  # cine, MR, no picture
 PHONE = {"width": 375, "height": 812}
 DESKTOP = {"width": 1280, "height": 800}
-WAIT_MS = 40_000
+WAIT_MS = 90_000
 LOOK_MS = 50
 
 OpenPage = Callable[..., Page]

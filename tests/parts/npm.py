@@ -13,7 +13,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "node"
 CACHE = Path(__file__).resolve().parents[2] / "build" / "npm"
-SECONDS = 120
+SECONDS = 270
 
 
 def modules() -> Path:

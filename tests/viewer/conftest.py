@@ -19,7 +19,7 @@ from tests.viewer import phantom
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-WAIT_MS = 40_000
+WAIT_MS = 90_000
 COOKIE = "cloudfilm_session"
 NEXT_FRAME = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn())))"
 OLD_DEVICE = ("--disable-3d-apis", "--js-flags=--jitless")  # no WebGL, and with it no WebAssembly

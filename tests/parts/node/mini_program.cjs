@@ -9,7 +9,7 @@ const path = require("path");
 
 const [folder, platform, server, steps] = process.argv.slice(2);
 const BUILT_IN = /^http:\/\/127\.0\.0\.1:8000/;
-const PATIENCE_MS = 30000;
+const PATIENCE_MS = 90000;
 const LOOK_MS = 20;
 const FINGER_MS = 100;
 const TOUCHED = ["button", "check", "chip", "exam-card", "tile", "way"]; // classes of what a finger can touch
