@@ -7,6 +7,7 @@ many are given at the computer of a clinic's desk.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import unicodedata
@@ -14,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.errors import InvalidField
+from core.errors import InvalidField, TooManyRequests
 from identity.limits import DAY, HOUR, Limit, count_try, forget_try
 from identity.links import Link
 from identity.links_opened import record_of
@@ -79,7 +80,11 @@ class Proofs:
             async with transaction():
                 await count_wrong(held)
 
-        right = await judged(link, now, is_right, wrong)
+        try:
+            right = await asyncio.shield(judged(link, now, is_right, wrong))  # a wrong one counts, also of who has hung up
+        except TooManyRequests:  # others hold all tries of the link: this answer was not looked at
+            await forget_try(gates, now)
+            raise
         if right:  # this one and no other: who is right here has still been wrong elsewhere
             await forget_try(gates, now)
         return right
