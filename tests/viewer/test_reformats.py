@@ -32,6 +32,7 @@ def volume(site: Site) -> str:
 
     def files() -> Iterator[bytes]:
         yield from phantom.volume()
+        yield from phantom.sideways()
         for name, places in REFUSED.items():
             yield from phantom.stack(name, places)
 
@@ -50,8 +51,7 @@ def test_planes_are_those_that_numpy_cuts_and_are_marked_as_made(open_viewer: Op
         until_cut(viewer, pane, expected)
         expect(viewer.corner("sw", pane)).to_contain_text("重建图像")
         expect(viewer.corner("sw", pane)).to_contain_text("仅供浏览参考，不作诊断依据")
-    sides = [(viewer.corner("side-left", pane).inner_text(), viewer.corner("side-top", pane).inner_text()) for pane in range(3)]
-    assert sides == [("R", "A"), ("R", "H"), ("A", "H")]
+    assert sides(viewer) == [("R", "A"), ("R", "H"), ("A", "H")]
     thick(viewer, "最大密度")  # 10 mm: ten rows to each side
     near = slice(ROWS // 2 - 10, ROWS // 2 + 11)
     until_cut(viewer, CORONAL, drawn_out(values[:, near, :].max(axis=1)))
@@ -59,6 +59,20 @@ def test_planes_are_those_that_numpy_cuts_and_are_marked_as_made(open_viewer: Op
     until_cut(viewer, CORONAL, drawn_out(values[:, near, :].mean(axis=1)))
     thick(viewer, "最小密度")
     until_cut(viewer, AXIAL, values[13:18].min(axis=0))
+
+
+def test_planes_of_what_was_taken_from_the_side_lie_as_the_body_does(open_viewer: OpenViewer, volume: str) -> None:
+    viewer = reformatted(open_viewer(), phantom.uid("sideways"), "sideways")
+    values = phantom.sideways_values()  # x, z, y
+    right_to_left = np.linspace(0, 15, round(15 * phantom.SLICE_MM / phantom.SPACING_MM) + 1)
+
+    def across(plane: NDArray[np.generic]) -> NDArray[np.float64]:
+        return np.array([np.interp(right_to_left, np.arange(16), line) for line in plane.T.astype(np.float64)])
+
+    until_cut(viewer, AXIAL, across(values[:, 19, :]))
+    until_cut(viewer, CORONAL, np.flipud(across(values[:, :, 16])))
+    until_cut(viewer, SAGITTAL, np.flipud(values[4]))
+    assert sides(viewer) == [("R", "A"), ("R", "H"), ("A", "H")]
 
 
 def test_distances_and_values_across_slices_are_those_of_the_body(open_viewer: OpenViewer, volume: str) -> None:
@@ -184,13 +198,18 @@ def test_a_volume_too_large_for_the_device_is_halved_or_refused(open_viewer: Ope
 # -- parts -----------------------------------------------------------------------------
 
 
-def reformatted(viewer: Viewer, study: str) -> Viewer:
-    """The volume in its planes, opened at the fifth slice from the head, all slices here."""
-    viewer.open(study, series=phantom.uid("volume axial"), instance=phantom.uid("volume slice 5")).shown()
+def reformatted(viewer: Viewer, study: str, name: str = "volume") -> Viewer:
+    """The volume in its planes, opened at its fifth slice, all slices here."""
+    viewer.open(study, series=phantom.uid(f"{name} axial"), instance=phantom.uid(f"{name} slice 5")).shown()
     viewer.choose("布局", "多平面重建")
     expect(viewer.page.locator(".strip")).to_have_attribute("data-state", "whole")
     viewer.shown().page.evaluate(NEXT_FRAME)
     return viewer
+
+
+def sides(viewer: Viewer) -> list[tuple[str, str]]:
+    """The letters at the left and at the top of each plane."""
+    return [(viewer.corner("side-left", pane).inner_text(), viewer.corner("side-top", pane).inner_text()) for pane in range(3)]
 
 
 def thick(viewer: Viewer, kind: str) -> None:

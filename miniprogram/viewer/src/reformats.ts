@@ -58,6 +58,7 @@ export class Reformats {
       await made.cuts.open({ counts: made.grid.counts, signed: isSigned(first), halved });
     } catch {
       made.cuts.close();
+      made.strip.remove();
       return viewer.menus.remark(say("volume.memory"));
     }
     viewer.volumes.open = made;
