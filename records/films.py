@@ -76,11 +76,7 @@ async def keep_made(
             if current.record_id != (exam.record_id if record_id is None else record_id):
                 raise Conflict("the exam is another patient's since its film was drawn")
             await _require_studies(exam_id, pages)
-            waiting = iter(kept)
-            done = [
-                await keep_tiers(next(waiting), [(each, next(waiting)) for each in jpegs], made.cells)
-                for (_, jpegs), made in zip(drawn, pages, strict=True)
-            ]
+            done = await _keep_pages(kept, [jpegs for _, jpegs in drawn], pages)
             return await put_version(current, source, layout, done, now)
 
     return await documents.keep_with(replicas, exam.hospital_id, contents, now, then, derived=True)
@@ -170,6 +166,15 @@ async def put_version(exam: Exam, source: FilmSource, layout: str, pages: Sequen
 async def withdraw(exam_id: str, source: FilmSource, now: datetime) -> bool:
     """Inside the caller's transaction: the exam has no film of that source any more; true when it had one. It is kept."""
     return await Film.filter(exam_id=exam_id, source=source, replaced_at=None).update(replaced_at=now) > 0
+
+
+async def _keep_pages(kept: Iterable[Document], jpegs: Iterable[Sequence[Jpeg]], pages: Sequence[PageMade]) -> list[PageKept]:
+    """`kept` are, page by page, the master and its JPEGs in the order in which they were drawn."""
+    waiting = iter(kept)
+    return [
+        await keep_tiers(next(waiting), [(each, next(waiting)) for each in of_page], made.cells)
+        for of_page, made in zip(jpegs, pages, strict=True)
+    ]
 
 
 def _encoded(image: Shades) -> tuple[bytes, tuple[Jpeg, ...]]:

@@ -69,6 +69,20 @@ def of_all(
         raise NotAcceptable("there are no pictures that can be given as multipart/related")
     wanted = look(how, choice.media_type)
     boundary = multipart.new_boundary()
+    return Streamed(
+        about_all(list(found), where, "rendered"),
+        multipart.content_type(boundary, wanted.media_type),
+        lambda: _parts(reader, shown, where, wanted, boundary),
+        weak_etag(*(at.sha256 for at in found), "rendered", wanted, DRAWING_VERSION),
+        max(at.received_at for at in found),
+        notes=notes(how),
+    )
+
+
+async def _parts(
+    reader: Reader, shown: Sequence[tuple[Located, int]], where: Place, wanted: Look, boundary: str
+) -> AsyncGenerator[bytes, None]:
+    """Each picture with its head, drawn side by side and sent in their order; one that cannot be drawn is nothing."""
 
     async def part(one: tuple[Located, int]) -> bytes:
         try:
@@ -78,20 +92,10 @@ def of_all(
         head = multipart.part_head(boundary, wanted.media_type, first=one == shown[0], location=_location(*one, where))
         return head + drawn
 
-    async def pieces() -> AsyncGenerator[bytes, None]:
-        async with aclosing(in_order(shown, part, lambda _: PICTURE_BYTES)) as parts:
-            async for each in parts:
-                yield each
-        yield multipart.tail(boundary)
-
-    return Streamed(
-        about_all(list(found), where, "rendered"),
-        multipart.content_type(boundary, wanted.media_type),
-        pieces,
-        weak_etag(*(at.sha256 for at in found), "rendered", wanted, DRAWING_VERSION),
-        max(at.received_at for at in found),
-        notes=notes(how),
-    )
+    async with aclosing(in_order(shown, part, lambda _: PICTURE_BYTES)) as parts:
+        async for each in parts:
+            yield each
+    yield multipart.tail(boundary)
 
 
 def _location(at: Located, number: int, where: Place) -> str:
