@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import gc
+import re
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +30,16 @@ from records.models import Hospital
 from tests.parts.postgres import Postgres, running_postgres
 
 TEMPLATE = "template_cloudfilm"
-# Whole installations, browsers and kills begin first, so that none of them runs alone at the end.
-LONGEST_FIRST = (
+# Files that share a running server go to one worker, which starts it once.
+TOGETHER = (
     "tests/phone/",
     "tests/viewer/",
+    "tests/api/test_(access|audit|dicomweb_|downloads|errors|filmmaking|notices|protocol|wadouri|webtickets)",
     "tests/browser/",
-    "tests/stories/test_retrieve_examined.py",
-    "tests/stories/test_search_examined.py",
-    "tests/stories/test_stow_examined.py",
-    "tests/drill/",
-    "tests/infra/test_migrations.py",
-    "tests/stories/",
-    "tests/api/",
-    "tests/bench/",
+    "tests/stories/test_(retrieve|search|stow)_examined",
 )
-# Files that share a running server go to one worker, which starts it once.
-TOGETHER = ("tests/phone/*", "tests/viewer/*", "tests/browser/*", "tests/stories/*_examined.py")
+# Those, whole installations and kills begin first, so that none of them runs alone at the end.
+LONGEST_FIRST = (*TOGETHER, "tests/drill/", "tests/infra/test_migrations", "tests/stories/", "tests/api/", "tests/bench/")
 _speaks: dict[bool, type] = {}  # whether it is PostgreSQL → how Tortoise has prepared the models for it
 SHARED = "tests"  # making a database from the template costs 300 files, emptying one costs a few statements
 # Foreign keys rest meanwhile; what migrations wrote is not there to be emptied.
@@ -92,7 +86,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(nodeid: str) -> int:
-    return next((place for place, each in enumerate(LONGEST_FIRST) if nodeid.startswith(each)), len(LONGEST_FIRST))
+    return next((place for place, each in enumerate(LONGEST_FIRST) if re.match(each, nodeid)), len(LONGEST_FIRST))
 
 
 def _database_of(item: pytest.Item) -> str:
@@ -105,7 +99,7 @@ class _ByServer(LoadFileScheduling):  # type: ignore[misc]  # as above
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return next((together for together in TOGETHER if fnmatch(file, together)), file)
+        return next((together for together in TOGETHER if re.match(together, file)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
