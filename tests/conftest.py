@@ -36,6 +36,7 @@ TOGETHER = (
     "tests/viewer/",
     "tests/api/test_(access|audit|dicomweb_|downloads|errors|filmmaking|notices|protocol|wadouri|webtickets)",
     "tests/browser/",
+    "tests/stories/masked/",
     "tests/stories/test_(retrieve|search|stow)_examined",
 )
 # Those, whole installations and kills begin first, so that none of them runs alone at the end.
