@@ -1,4 +1,4 @@
-"""The world of shares, masked and named, running once for a file of tests."""
+"""The world of shares, masked and named, running once for all tests of this folder that a process runs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from PIL import Image
 from tests.stories.masked.world import HEADER, UID, World, clean_capture, running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A server with patients, exams and files."""
     with running(tmp_path_factory.mktemp("masked")) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def film(world: World) -> None:
     """A film of the CT, the ultrasound picture and the capture, as a doctor chose them."""
     images = [{"series": f"{UID}.1.{number}", "instance": f"{UID}.1.{number}.1"} for number in (1, 2, 3)]
@@ -28,7 +28,7 @@ def film(world: World) -> None:
         assert made.status_code == 201, made.text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def rule(world: World) -> str:
     """The hospital drew where its capture writes."""
     picture = {"study": world.studies["CT"], "series": f"{UID}.1.3", "instance": f"{UID}.1.3.1"}
