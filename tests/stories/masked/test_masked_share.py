@@ -34,8 +34,6 @@ from tests.stories.masked.world import (
     ultrasound,
 )
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.mark.usefixtures("film", "rule")
 def test_no_marker_leaves_by_any_way_and_the_image_areas_are_whole(world: World) -> None:

@@ -20,7 +20,6 @@ from PIL import Image
 from tests.parts.shl_receiver import Receiver
 from tests.stories.masked.world import COLOURS, MARKER, TOP, WAYS, World, below_a_study, shown
 
-pytestmark = pytest.mark.timeout(180)
 LONGEST_SIDE, ENOUGH = 400, 40  # pixels that are looked at, and how many of a colour are a picture
 
 
