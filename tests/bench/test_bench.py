@@ -105,5 +105,5 @@ def http_server() -> Iterator[str]:
 def test_both_clients_tell_the_same_of_a_server(http_server: str) -> None:
     for ask in (load._by_python, load._by_wrk) if load.has_wrk() else (load._by_python,):
         got = ask(http_server, ["/a", "/b"], {"Accept": "*/*"}, 2, 1)
-        assert got.requests > 10
+        assert got.requests > 0
         assert got.failed == 0

@@ -41,7 +41,7 @@ def test_a_damaged_object_is_not_taken_for_the_original(tmp_path: Path) -> None:
     middle = len(damaged) // 2
     damaged[middle : middle + 16] = bytes(16)
     stored.write_bytes(damaged)
-    done = subprocess.run([sys.executable, "-I", SCRIPT, stored, tmp_path / "back.dcm"], capture_output=True, timeout=30)
+    done = subprocess.run([sys.executable, "-I", SCRIPT, stored, tmp_path / "back.dcm"], capture_output=True, timeout=120)
     assert done.returncode != 0
     assert not (tmp_path / "back.dcm").exists()
 
@@ -51,5 +51,5 @@ def _comes_back(sent: bytes, tmp_path: Path) -> None:
     source.write_bytes(sent)
     prepare(str(source), str(stored))
     kept = stored if stored.exists() else source  # as sent, the file itself is the object
-    subprocess.run([sys.executable, "-I", SCRIPT, kept, back], check=True, timeout=30)
+    subprocess.run([sys.executable, "-I", SCRIPT, kept, back], check=True, timeout=120)
     assert hashlib.sha256(back.read_bytes()).digest() == hashlib.sha256(source.read_bytes()).digest()

@@ -39,5 +39,5 @@ class Sender:
 @contextmanager
 def connected(port: int) -> Iterator[Sender]:
     """Connect, and close in the end."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         yield Sender(connection)

@@ -50,7 +50,7 @@ def pdfsig(pdf: Path) -> str | None:
     tool = shutil.which("pdfsig")
     if tool is None:
         return None
-    return subprocess.run([tool, str(pdf)], capture_output=True, text=True, timeout=50).stdout
+    return subprocess.run([tool, str(pdf)], capture_output=True, text=True, timeout=120).stdout
 
 
 def _holds(signer: cms.SignerInfo, covered: bytes, certificate: x509.Certificate) -> bool:
