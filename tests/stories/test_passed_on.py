@@ -27,7 +27,6 @@ from tests.parts.phone import Phone
 from tests.parts.shl_receiver import Receiver, Refused, opened
 from tests.stories.test_sharing import FINDINGS, ID_CARD, ITEMS, NAME, PHONE, say, shared, study_of
 
-
 DOCTOR_IN_TEXT = "OUYANG"
 
 

@@ -25,7 +25,6 @@ from tests.parts.installation import Installation
 from tests.parts.phone import Phone
 from tests.parts.visitor import Visitor
 
-
 ID_CARD, NAME, PHONE = "11010519491231002X", "欧阳映雪", "13800138001"
 ITEMS = {"A1": "胸部CT平扫", "A2": "头颅MR平扫", "A3": "HIV抗体影像", "A4": "腹部超声", "A5": "急诊CT"}
 FINDINGS = "右肺上叶见磨玻璃结节。"
