@@ -112,7 +112,7 @@ async def test_two_stores_are_written_at_once_and_not_one_after_the_other(replic
     waiting = Replicas(tuple(Waiting(store, both_began.wait) for store in replicas.stores))  # type: ignore[arg-type]
     source = tmp_path / "source"
     source.write_bytes(b"x")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await waiting.write([("demo/1.2/3/4.dcm", source)]) == {"demo/1.2/3/4.dcm": frozenset({1, 2})}
 
 
