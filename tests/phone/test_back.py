@@ -10,8 +10,6 @@ from playwright.sync_api import Page, expect
 from tests.phone.conftest import CT
 from tests.phone.pages import go, on, open_exam, open_film
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def step(page: Page, title: str) -> Page:
     """That step of sharing stands there."""

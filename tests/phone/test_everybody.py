@@ -15,8 +15,6 @@ from tests.phone.conftest import (
 )
 from tests.phone.pages import PAGES, go, look, open_exam
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.mark.usefixtures("film")
 @pytest.mark.parametrize("elder", [False, True])

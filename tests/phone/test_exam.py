@@ -18,7 +18,6 @@ from tests.phone.conftest import (
 )
 from tests.phone.pages import open_exam, open_film
 
-pytestmark = pytest.mark.timeout(240)
 LOOK_MS = 50
 SMALL_FILM = 360  # pixels of width: shown until the sharp one is here
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parts.installation import Installation
@@ -12,7 +11,6 @@ from tests.phone.conftest import (
     OpenPhone,
 )
 
-pytestmark = pytest.mark.timeout(240)
 OTHER_PHONE = "13800138001"  # nobody's: one code a minute for each number
 PRIVACY_IS_AGREED = """async () => {
   const { items } = await (await fetch("/api/v1/me/consents")).json();

@@ -15,8 +15,6 @@ from tests.parts.installation import Installation
 from tests.phone.pages import on
 from tests.phone.patients import phone_of_hers, system, told_exam
 
-pytestmark = pytest.mark.timeout(240)
-
 SERIES, AT_ONCE = 103, 30  # the server tells a hundred at once; the page shows thirty more with each tap
 STUDY = "1.2.826.0.1.3680043.8.498.103"
 

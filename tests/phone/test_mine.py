@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parts.installation import Installation
@@ -12,8 +11,6 @@ from tests.phone.conftest import (
     OpenPhone,
 )
 from tests.phone.pages import go
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_another_login_is_ended_from_here(exams: Page, site: Installation) -> None:

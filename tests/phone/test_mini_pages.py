@@ -12,7 +12,6 @@ from tests.phone.conftest import (
 )
 from tests.phone.mini import TOKENS, run_mini_program
 
-pytestmark = pytest.mark.timeout(240)
 MINI_PHONES = {"weapp": "13800138002", "alipay": "13800138003"}
 
 

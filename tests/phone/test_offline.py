@@ -29,7 +29,6 @@ from tests.phone.offline import (
 )
 from tests.phone.pages import look, open_exam
 
-pytestmark = pytest.mark.timeout(240)
 FAR_MS = 120_000  # on a bad line
 NO_NETWORK = "网络连不上或太慢。下面是"
 TAKEN_BACK = "收回的检查"

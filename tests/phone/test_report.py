@@ -7,7 +7,6 @@ import re
 import zipfile
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.parts.installation import Installation
@@ -17,8 +16,6 @@ from tests.phone.conftest import (
     ULTRASOUND,
 )
 from tests.phone.pages import go
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_corrected_report_says_what_changed_and_what_its_words_mean(exams: Page) -> None:

@@ -6,7 +6,6 @@ import io
 import re
 
 import httpx
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -15,8 +14,6 @@ from tests.phone.conftest import (
     ULTRASOUND,
 )
 from tests.phone.pages import go, on
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_share_for_a_doctor_is_shown_listed_made_longer_and_stopped(exams: Page) -> None:

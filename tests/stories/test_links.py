@@ -36,8 +36,6 @@ from tests.parts.installation import ROOT, Installation
 from tests.parts.visitor import Visitor
 from tests.records import pages
 
-pytestmark = pytest.mark.timeout(180)
-
 ID_CARD, NAME = "11010519491231002X", "欧阳映雪"
 PHONE, STRANGER, HELP = "13800138001", "13800138002", "0575-5550100"
 FINDINGS = "右肺上叶见磨玻璃结节。"

@@ -9,7 +9,6 @@ from tests.viewer import phantom
 from tests.viewer.conftest import PHONE, OpenViewer, Site, Viewer
 from tests.viewer.seeing import serious
 
-pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 SCRIPT_MAX_BYTES = 60_000  # compressed, of all that runs before the first picture
 LENGTH_MM = 0.35  # a pointer stands on whole pixels of the screen
 

@@ -12,7 +12,6 @@ from tests.viewer import kinds, phantom
 from tests.viewer.conftest import OpenViewer, Site
 from tests.viewer.seeing import ecg_millivolts, package_study, serious
 
-pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 PICTURE = ".pane:is([data-quality=full], [data-quality=light]):not(.waiting):has(> .over[hidden])"
 WORDS = ".pane > .over:is(:has(.document), :has(.ecg svg), :has(.notice))"
 

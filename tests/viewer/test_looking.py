@@ -12,8 +12,6 @@ from tests.viewer import phantom
 from tests.viewer.conftest import NEXT_FRAME, PHONE, OpenViewer, Viewer
 from tests.viewer.seeing import package_study
 
-pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
-
 
 def test_keys_wheel_slider_buttons_and_dragging_move_through_the_stack(ct: Viewer) -> None:
     count = ct.corner("ne").locator(".count")

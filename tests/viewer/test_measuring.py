@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from tests.viewer import phantom
 from tests.viewer.conftest import OpenViewer, Viewer
 
-pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 LENGTH_MM = 0.35  # a pointer stands on whole pixels of the screen
 ANGLE_DEGREES = 1.0
 

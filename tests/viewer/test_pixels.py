@@ -15,8 +15,6 @@ from tests.viewer import phantom
 from tests.viewer.conftest import OpenViewer, Viewer
 from tests.viewer.seeing import off, until_seen, windowed
 
-pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
-
 
 def test_pixels_are_those_of_the_standard_and_turn_with_the_picture(ct: Viewer) -> None:
     ct.page.keyboard.press("1")

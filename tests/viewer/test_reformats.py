@@ -13,7 +13,6 @@ from tests.viewer import phantom
 from tests.viewer.conftest import DESKTOP, NEXT_FRAME, PHONE, OpenViewer, Site, Viewer, store
 from tests.viewer.seeing import serious, until_seen
 
-pytestmark = pytest.mark.timeout(240)  # the first test also starts the server and the browser
 AXIAL, CORONAL, SAGITTAL = 0, 1, 2  # panes
 SLICES, ROWS, COLUMNS = phantom.VOLUME
 FINE = round((SLICES - 1) * phantom.SLICE_MM / phantom.SPACING_MM) + 1  # rows that all slices are drawn out to
