@@ -48,7 +48,7 @@ fmt: ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-drill: ## long fault runs: kills, damaged copies, Redis, full disk; prints a ledger
+drill: ## long fault runs: kills, damaged copies, Redis, full disk; prints a ledger (45 minutes to 2 hours)
 	@infra/deploy/venv.sh requirements-dev.lock
 	@infra/deploy/fonts.sh
 	$(BIN)/python -m tests.drill
