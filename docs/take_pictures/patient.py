@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from docs.take_pictures.world import CT, DESK, ECHO, World, seen
+from docs.take_pictures.world import CT, DESK, ECHO, World, seen, told_exam
 
 
 def login(world: World) -> Page:
@@ -48,6 +48,15 @@ def download(world: World) -> Page:
 def looked(world: World) -> Page:
     world.patient("report", CT)
     return seen(world.patient("looked", CT), "您自己")
+
+
+def not_open(world: World) -> Page:
+    """The digital service of an exam that was declined."""
+    accession, item = "DECLINED", "腰椎CT平扫"
+    told_exam(world.site, accession, item, digital_service=False)
+    page = world.patient()
+    page.locator(".not-open .exam-card", has_text=item).click()
+    return seen(page, "您可以随时开通")
 
 
 def bind(world: World) -> Page:

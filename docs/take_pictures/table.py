@@ -17,6 +17,7 @@ PICTURES: Mapping[str, Callable[[World], Page]] = {
     "phone-exams-large": patient.exams_large,
     "phone-exams-english": patient.exams_english,
     "phone-exam": patient.exam,
+    "phone-not-open": patient.not_open,
     "phone-report": patient.report,
     "phone-film": patient.film,
     "phone-download": patient.download,

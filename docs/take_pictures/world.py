@@ -106,6 +106,19 @@ def phone_of(site: Installation) -> Phone:
     return phone
 
 
+def told_exam(site: Installation, accession: str, item: str, **more: object) -> None:
+    """An exam that the hospital tells of the demo's patient."""
+    said = {
+        "patient_id": "DEMO-0001",
+        "category": "radiology",
+        "performed_at": "2026-01-04T09:00:00+08:00",
+        "item": item,
+        **more,
+    }
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {site.token()}"}, timeout=30) as his:
+        his.put(f"/api/v1/hospital/exams/{accession}", json=said).raise_for_status()
+
+
 def newest_link(site: Installation) -> str:
     """Of a message, which comes after a report."""
     report = {"status": "corrected", "findings": "静息状态下心脏结构及运动未见明确异常。", "impression": "未见明确异常。"}

@@ -38,6 +38,16 @@ def test_built_files_are_kept_for_ever_and_packed_as_the_browser_likes(site: Ins
     assert again.status_code == 304
 
 
+def test_page_that_asks_for_a_file_of_an_older_build_is_loaded_anew_once(open_phone: OpenPhone) -> None:
+    page = open_phone()
+    page.locator(".exam-card").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.route("**/phone/js/*.js", lambda route: route.fulfill(status=404), times=1)
+    with page.expect_event("load"):
+        page.get_by_role("button", name="设置").click()
+    page.get_by_role("heading", name="我的登录设备").wait_for()
+
+
 def test_only_built_files_are_served(site: Installation) -> None:
     for name in ("stamp", "js", "../stamp", "..%2f..%2fpyproject.toml", "%2e%2e/stamp", "index.htm", "js/app.js"):
         assert httpx.get(f"{site.url}/phone/{name}", timeout=60).status_code == 404

@@ -126,7 +126,7 @@ def test_corrected_report_says_so_before_it_is_opened(page: Page) -> None:
     expect(page.get_by_text("医院更正过这份报告，下面是最新的内容。")).to_be_visible()
 
 
-@pytest.mark.parametrize("deeper", ["exam?id=", "film?id=", "report?exam="])
+@pytest.mark.parametrize("deeper", ["exam?id=", "film?id=", "report?exam=", "share?exam="])
 def test_declined_exam_says_so_wherever_a_link_leads_and_shows_the_notice(page: Page, clinic: Clinic, deeper: str) -> None:
     page.goto(f"/#/{deeper}{clinic.exams[DECLINED]}")
     expect(page.get_by_role("heading", name=DECLINED)).to_be_visible()

@@ -28,7 +28,7 @@ const zh = {
 
 const en: typeof zh = {
   categories: {
-    radiology: "Radiology",
+    radiology: "Radi\u00adology",
     ultrasound: "Ultra\u00adsound",
     endoscopy: "Endo\u00adscopy",
     pathology: "Pathology",

@@ -124,6 +124,7 @@ function Progress({ taking, onStop, onGoOn }: { taking: Taking; onStop: () => vo
       <p className="text second" role="status">
         {say.progress(saySize(taking.done), saySize(taking.all))} {words}
       </p>
+      <p className="text second">{say.keepOpen}</p>
       <div className="row">
         {taking.state === "broken" && <Button onTap={onGoOn}>{say.goOn}</Button>}
         <Button kind="quiet" onTap={onStop}>

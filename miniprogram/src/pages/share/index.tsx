@@ -2,12 +2,12 @@
 import Taro from "@tarojs/taro";
 import { useEffect, useState } from "react";
 
-import type { Exam } from "../../api/exams";
 import { mayBeShared, one, type Share } from "../../api/shares";
+import { ExamFault } from "../../parts/Missing";
 import { Page } from "../../parts/Page";
 import { Bones, Button, Said } from "../../parts/Pieces";
 import { ShareCard } from "../../parts/share/ShareCard";
-import { problemOf } from "../../parts/useAnswer";
+import { problemOf, useAnswer } from "../../parts/useAnswer";
 import { around, known } from "../../state/history";
 import { useSteps } from "../../state/steps";
 import { toTop } from "../../state/top";
@@ -32,23 +32,20 @@ const PREVIEW = 4;
 export default function SharePage() {
   const say = useWords(shareWords);
   const [{ exam: first = "", again = "" }] = useState(() => Taro.getCurrentInstance().router?.params || {});
-  const [mine, setMine] = useState<Exam[] | null>(null);
+  const asked = useAnswer(() => around(first), []);
+  const mine = asked.answer;
   const [draft, setDraft] = useState<Draft>(() => begun(first));
   const [step, setStep] = useState(WHO);
   const [fault, setFault] = useState("");
   const [made, setMade] = useState<Share | null>(null);
   useEffect(() => {
-    around(first).then(
-      (found) => {
-        setMine(found);
-        const kept = draft.choices.filter(({ exam }) => found.every((each) => each.id !== exam || mayBeShared(each)));
-        if (kept.length < draft.choices.length) {
-          setDraft((before) => ({ ...before, choices: kept }));
-          setFault(say.shareNotYet);
-        }
-      },
-      (thrown) => setFault(problemOf(thrown).said),
-    );
+    const isShared = (id: string) => !mine || mine.every((each) => each.id !== id || mayBeShared(each));
+    if (!draft.choices.every(({ exam }) => isShared(exam))) {
+      setDraft((before) => ({ ...before, choices: before.choices.filter(({ exam }) => isShared(exam)) }));
+      setFault(say.shareNotYet);
+    }
+  }, [mine]);
+  useEffect(() => {
     if (again) {
       one(again).then(
         (share) => {
@@ -93,6 +90,13 @@ export default function SharePage() {
     return (
       <Page title={say.shareTitle} onBack={making.refuse}>
         <Terms terms={making.terms} fault={fault} busy={making.busy} onAgree={making.agree} onRefuse={making.refuse} />
+      </Page>
+    );
+  }
+  if (asked.problem) {
+    return (
+      <Page title={say.shareTitle}>
+        <ExamFault exam={first} problem={asked.problem} again={asked.again} />
       </Page>
     );
   }
