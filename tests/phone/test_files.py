@@ -41,8 +41,9 @@ def test_built_files_are_kept_for_ever_and_packed_as_the_browser_likes(site: Ins
 def test_page_that_asks_for_a_file_of_an_older_build_is_loaded_anew_once(open_phone: OpenPhone) -> None:
     page = open_phone()
     page.locator(".exam-card").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    page.route("**/phone/js/*.js", lambda route: route.fulfill(status=404), times=1)
+    loads: list[str] = []
+    page.on("request", lambda asked: loads.append(asked.url) if asked.is_navigation_request() else None)
+    page.route("**/phone/js/*.js", lambda route: route.continue_() if loads else route.fulfill(status=404))
     with page.expect_event("load"):
         page.get_by_role("button", name="设置").click()
     page.get_by_role("heading", name="我的登录设备").wait_for()
