@@ -41,7 +41,7 @@ TOGETHER = (
 )
 # Those, whole installations and kills begin first, so that none of them runs alone at the end.
 LONGEST_FIRST = (*TOGETHER, "tests/drill/", "tests/infra/test_migrations", "tests/stories/", "tests/api/", "tests/bench/")
-_speaks: dict[bool, type] = {}  # whether it is PostgreSQL → how Tortoise has prepared the models for it
+_left: dict[bool, tuple[type, dict[Any, Any]]] = {}  # is it PostgreSQL → how Tortoise spoke when the last such one was closed
 SHARED = "tests"  # making a database from the template costs 300 files, emptying one costs a few statements
 # Foreign keys rest meanwhile; what migrations wrote is not there to be emptied.
 EMPTY = """
@@ -166,16 +166,20 @@ async def replicas(database: Settings) -> AsyncIterator[Replicas]:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Settings]:
-    if _speaks.get(is_postgres(settings)) is type(Hospital._meta.basequery):  # all models are prepared for this kind
+    kind = is_postgres(settings)
+    if _left.get(kind) == (type(Hospital._meta.basequery), EXECUTOR_CACHE):  # all models are prepared for this kind
         await Tortoise.init(config=config(settings), init_connections=False, _enable_global_fallback=True)
         get_connection("default")
     else:
         EXECUTOR_CACHE.clear()  # Tortoise keeps the SQL of the first kind of database it met
         await open_database(settings)
-        _speaks[is_postgres(settings)] = type(Hospital._meta.basequery)
+    speaks = type(Hospital._meta.basequery)
     try:
         yield settings
     finally:
+        _left.pop(kind, None)
+        if type(Hospital._meta.basequery) is speaks:  # the test opened none of the other kind
+            _left[kind] = speaks, dict(EXECUTOR_CACHE)
         await close_database()
 
 
