@@ -7,13 +7,15 @@ import re
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.parts.installation import Installation
 from tests.phone.conftest import (
     ULTRASOUND,
 )
 from tests.phone.pages import go, on
+
+PREVIEW = re.compile(r"/api/v1/shares/preview\?")
 
 
 def test_share_for_a_doctor_is_shown_listed_made_longer_and_stopped(exams: Page) -> None:
@@ -56,6 +58,21 @@ def test_share_for_others_can_be_face_to_face(exams: Page) -> None:
     page.get_by_role("button", name="停止分享").click()
     page.get_by_role("button", name="确定停止").click()
     expect(page.get_by_text("已停止")).to_be_visible()
+
+
+def test_a_share_is_made_only_once_its_preview_is_there_and_nothing_moves_any_more(exams: Page) -> None:
+    page = go(exams, "share")
+    page.get_by_role("button", name="给医生看").click()
+    held: list[Route] = []
+    page.route(PREVIEW, held.append)
+    on(on(page))
+    make = page.get_by_role("button", name="生成二维码")
+    while not held:
+        page.wait_for_timeout(50)
+    expect(make).to_be_disabled()
+    held[0].continue_()
+    expect(make).to_be_enabled()
+    page.unroute(PREVIEW)
 
 
 def test_one_series_is_shared_as_the_preview_shows_it_with_what_the_device_wrote_blacked(

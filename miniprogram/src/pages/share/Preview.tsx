@@ -1,5 +1,5 @@
 // The fourth step: each exam as the other side will see it, its pictures made by the server as it makes them for them.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import { type Choice, preview, type Shown } from "../../api/shares";
 import { Picture } from "../../parts/Picture";
@@ -11,15 +11,32 @@ import { later, sayMoment } from "../../words/moments";
 import { shareWords } from "../../words/share";
 import { type Draft, lifeOf } from "./draft";
 
-export function Preview({ draft }: { draft: Draft }) {
+interface Previewed {
+  draft: Draft;
+  onReady: (yes: boolean) => void; // all of it is there to be looked at, or said not to be
+}
+
+export function Preview({ draft, onReady }: Previewed) {
   const say = useWords(shareWords);
+  const [told, setTold] = useState<string[]>([]);
+  const ready = draft.choices.every(({ exam }) => told.includes(exam));
+  useEffect(() => {
+    onReady(ready);
+    return () => onReady(false);
+  }, [ready]);
   const how = [draft.passcode ? say.previewWithCode : say.previewOnce, draft.download ? say.previewDownload : say.previewLooking];
   return (
     <section className="stack">
       <h2 className="large">{say.sharePreview}</h2>
       <p className="text second">{say.sharePreviewWhy}</p>
       {draft.choices.map((each) => (
-        <One key={each.exam} choice={each} mask={draft.hidden} atOnce={draft.choices.length === 1} />
+        <One
+          key={each.exam}
+          choice={each}
+          mask={draft.hidden}
+          atOnce={draft.choices.length === 1}
+          onTold={() => setTold((before) => [...before, each.exam])}
+        />
       ))}
       <div className="meaning">
         <p className="text strong">{how.join(" · ")}</p>
@@ -29,9 +46,22 @@ export function Preview({ draft }: { draft: Draft }) {
   );
 }
 
-function One({ choice, mask, atOnce }: { choice: Choice; mask: boolean; atOnce: boolean }) {
+interface OfExam {
+  choice: Choice;
+  mask: boolean;
+  atOnce: boolean;
+  onTold: () => void;
+}
+
+function One({ choice, mask, atOnce, onTold }: OfExam) {
   const say = useWords(shareWords);
   const asked = useAnswer(() => preview(choice, mask), [choice.exam, mask]);
+  const told = Boolean(asked.answer || asked.problem);
+  useEffect(() => {
+    if (told) {
+      onTold();
+    }
+  }, [told]);
   if (asked.problem) {
     return <Fault problem={asked.problem} again={asked.again} />;
   }

@@ -37,6 +37,7 @@ export default function SharePage() {
   const [draft, setDraft] = useState<Draft>(() => begun(first));
   const [step, setStep] = useState(WHO);
   const [fault, setFault] = useState("");
+  const [seen, setSeen] = useState(false); // the preview, which moves the button while it comes
   const [made, setMade] = useState<Share | null>(null);
   useEffect(() => {
     const isShared = (id: string) => !mine || mine.every((each) => each.id !== id || mayBeShared(each));
@@ -110,12 +111,12 @@ export default function SharePage() {
       {step === WHO && <Who onChoose={choose} />}
       {step === WHAT && (mine ? <What mine={mine} choices={draft.choices} onChange={(choices) => change({ choices })} /> : <Bones />)}
       {step === HOW && <How draft={draft} onChange={change} />}
-      {step === PREVIEW && <Preview draft={draft} />}
+      {step === PREVIEW && <Preview draft={draft} onReady={setSeen} />}
       {fault && <Said kind="wrong">{fault}</Said>}
       {step > WHO && (
         <div className="stack">
           {step === PREVIEW ? (
-            <Button onTap={making.make} off={making.busy}>
+            <Button onTap={making.make} off={making.busy || !seen}>
               {say.shareMake}
             </Button>
           ) : (
