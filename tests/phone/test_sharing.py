@@ -64,7 +64,7 @@ def test_a_share_is_made_only_once_its_preview_is_there_and_nothing_moves_any_mo
     page = go(exams, "share")
     page.get_by_role("button", name="给医生看").click()
     held: list[Route] = []
-    page.route(PREVIEW, held.append)
+    page.route(PREVIEW, lambda route: held.append(route))
     on(on(page))
     make = page.get_by_role("button", name="生成二维码")
     while not held:
