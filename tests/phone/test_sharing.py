@@ -104,6 +104,11 @@ def test_one_series_is_shared_as_the_preview_shows_it_with_what_the_device_wrote
         (series,) = (row["0020000E"]["Value"][0] for row in recipient.get("/series").json())
         got = recipient.get(f"/series/{series}/thumbnail").raise_for_status().content
     assert Image.open(io.BytesIO(got)).convert("L").tobytes() == shown.tobytes(), "what is shown before is what they get"
+    page.get_by_role("button", name="停止分享").click()
+    page.get_by_role("button", name="确定停止").click()
+    expect(page.get_by_text("已停止，对方现在打不开了")).to_be_visible()
+    expect(page.get_by_text("打开 1 次")).to_be_visible()
+    expect(page.get_by_text("还没有人打开过")).to_have_count(0)
 
 
 def pixels(page: Page, path: str) -> Image.Image:

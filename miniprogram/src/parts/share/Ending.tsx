@@ -1,7 +1,7 @@
 // When a share ends: later, or now.
 import { useState } from "react";
 
-import { extend, type Share, stop } from "../../api/shares";
+import { extend, one, type Share, stop } from "../../api/shares";
 import { useWords } from "../../words";
 import { sayMoment } from "../../words/moments";
 import { shareWords } from "../../words/share";
@@ -62,7 +62,8 @@ export function Stop({ share, onChanged }: Props) {
     setFault("");
     try {
       await stop(share.id);
-      onChanged({ ...share, state: "revoked", passcode_digits: null });
+      const ended = await one(share.id).catch(() => share); // it may have been opened since this page was
+      onChanged({ ...ended, state: "revoked", passcode_digits: null });
     } catch (thrown) {
       setFault(problemOf(thrown).said);
     }

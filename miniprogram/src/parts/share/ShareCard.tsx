@@ -34,7 +34,7 @@ export function ShareCard({ share, onChanged }: Props) {
           {say.opens(share.opens, share.max_opens)}
         </p>
       </section>
-      <Visits id={share.id} />
+      <Visits share={share} />
       {good && share.extendable && <Longer share={share} onChanged={onChanged} />}
       {good && <Stop share={share} onChanged={onChanged} />}
     </div>

@@ -1,5 +1,5 @@
 // Who opened a share: when, from where, on what, and what they took along.
-import { type Visit, visits } from "../../api/shares";
+import { type Share, type Visit, visits } from "../../api/shares";
 import { nameOf, useWords } from "../../words";
 import { deviceWords, sayDevice, sayPlace } from "../../words/devices";
 import { sayMoment } from "../../words/moments";
@@ -7,9 +7,9 @@ import { shareWords } from "../../words/share";
 import { Card, Fault } from "../Pieces";
 import { useAnswer } from "../useAnswer";
 
-export function Visits({ id }: { id: string }) {
+export function Visits({ share }: { share: Share }) {
   const say = useWords(shareWords);
-  const asked = useAnswer(() => visits(id), [id]);
+  const asked = useAnswer(() => visits(share.id), [share.id, share.state, share.opens]);
   const found = asked.answer?.items || [];
   return (
     <section className="stack">
