@@ -187,6 +187,16 @@ def test_no_byte_holds_a_picture_of_a_series_that_was_not_shared(
     assert not [number for number in hidden for each in told if f"{study}.{number}".encode() in each]
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_search_tells_of_a_study_an_image_of_the_series_that_was_shared(world: World, colours: str, number: int) -> None:
+    study = world.studies["COLOURS"]
+    world.share("COLOURS", mask=False, series=[{"exam": colours, "series": [f"{study}.{number}"]}])
+    with world.client("recipient") as recipient:
+        (told,) = recipient.get("/dicom-web/studies?includefield=0020000E,00080018").json()
+        assert told["0020000E"]["Value"] == [f"{study}.{number}"]
+        assert told["00080018"]["Value"] == [f"{study}.{number}.1"]
+
+
 def test_what_the_hospital_made_itself_stays_where_nobody_knows_which_series_it_shows(world: World, colours: str) -> None:
     study, way = world.studies["COLOURS"], f"/api/v1/exams/{colours}"
     page, blue = _in_colour("PDF"), base64.b64encode(_in_colour("JPEG")).decode()
