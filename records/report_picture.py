@@ -27,8 +27,6 @@ LONGEST_SIDE = 1200  # pixels; 78 mm at 300 dots an inch are 921
 OF_FILM = "附图：胶片中的一幅图像，仅供参考"
 CHOSEN_OF_FILM = "附图：医院选取的图像，仅供参考"
 SENT = "附图：随报告提供的图像"
-
-
 NOT_SHARED = "这份报告的原件或附图由医院制作，可能含有没有分享的图像，没有随分享提供。"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ async def test_a_file_is_safe_on_two_stores_and_promised_to_the_third(ingest: In
         assert file_of(database, copy.store, ref_of(row)).exists() is (copy.state is CopyState.GOOD)
     assert [job.payload for job in await Outbox.filter(topic=index.COPY)] == [{"objects": [row.id]}]
     assert await original_of(ingest, row) == picture(1)
+    assert row.original_crc32 == zlib.crc32(picture(1))
     assert await Thumbnail.all().count() == 1
 
 
